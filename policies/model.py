@@ -1,0 +1,94 @@
+"""The vocabulary of a policy decision: pure values, no Cedar and no I/O.
+
+A ``Question`` asks whether one principal may do one action on one resource under the
+circumstances; a ``Decision`` answers and names the rules that decided.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class ActionName(StrEnum):
+    """What can be asked of a key. Every act the key process performs is one of these."""
+
+    SIGN = "sign"
+    SIGN_TOKEN = "sign_token"  # noqa: S105 -- the name of an action
+    CREATE_CREDENTIAL = "create_credential"
+    ACTIVATE_CREDENTIAL = "activate_credential"
+    SUSPEND_CREDENTIAL = "suspend_credential"
+    RESUME_CREDENTIAL = "resume_credential"
+    DESTROY_CREDENTIAL = "destroy_credential"
+    REGISTER_CLIENT_KEY = "register_client_key"
+    RETIRE_CLIENT_KEY = "retire_client_key"
+
+
+class PrincipalKind(StrEnum):
+    CLIENT = "Client"
+    PERSON = "Person"
+    ADMIN = "Admin"
+    SERVICE = "Service"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. ``id`` is a client_id, a person's id, an admin's id or a service's name."""
+
+    kind: PrincipalKind
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialFacts:
+    """What a rule may know of the credential.
+
+    ``purpose``: organisation, service, personal or token. ``proofs``: the approval kinds its key
+    class accepts (key-profiles.toml). ``holder``: the client or person it belongs to.
+    """
+
+    id: str
+    purpose: str
+    algorithm: str
+    state: str
+    holder: str
+    profile: str
+    proofs: frozenset[str] = frozenset()
+    training: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a rule may know of the moment.
+
+    ``approval``: the kind of proof (client_jws, access_token, passkey, pin_otp, trust_line).
+    ``approvers``: distinct people who approved. ``count``: signatures asked for.
+    ``content``: ``prepared`` (the key process checked CMS attributes), ``dtbsr`` or ``token``.
+    ``extra`` holds action-specific strings a rule may read.
+    """
+
+    now: datetime
+    approval: str = ""
+    approvers: int = 0
+    count: int = 1
+    content: str = ""
+    document_kind: str = ""
+    acr: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    principal: Principal
+    action: ActionName
+    resource: CredentialFacts
+    context: Circumstances
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """``rules`` are the ``@id`` of the rules that decided; an entry in ``errors`` is a deny."""
+
+    allowed: bool
+    rules: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
