@@ -14,6 +14,7 @@
     │   ├── ApprovalRefused       the proof does not approve exactly this act
     │   ├── PolicyRefused         the policy says no
     │   └── GrantRefused          spent, expired, or not for these bytes
+    ├── StoreUnavailable          the database is away; nothing was signed
     ├── JournalError              the journal could not be written, so nothing was signed
     └── KeyProcessUnavailable     (client) the key process did not answer
 
@@ -76,6 +77,10 @@ class PolicyRefused(ActRefused):
 
 class GrantRefused(ActRefused):
     """The SAD is spent, expired, unknown, or does not cover these bytes."""
+
+
+class StoreUnavailable(HsmError):
+    """The database did not answer: 503, with a retry."""
 
 
 class JournalError(HsmError):

@@ -1,0 +1,134 @@
+"""What the key process knows of credentials and approvers, kept in memory for a moment.
+
+The moment is short because a suspended credential must stop signing within it, whichever process
+suspended it; within this process ``forget()`` makes it none at all.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
+from joserfc.jwk import ECKey, Key, RSAKey
+
+from hsm import store
+from hsm.acts.jose import VerifyingKey, import_verifying_key
+from hsm.algorithms import SignatureAlgorithm
+from hsm.database import Database
+from hsm.errors import ApprovalRefused, CredentialNotUsable
+from hsm.store import StoredCredential
+
+FRESH_SECONDS = 2.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCredential:
+    """A stored credential with its public key and certificates (DER, the signer's first) parsed."""
+
+    stored: StoredCredential
+    algorithm: SignatureAlgorithm
+    public_key: PublicKeyTypes
+    certificates: tuple[bytes, ...]
+
+
+class Directory:
+    """Cached look-ups. Thread-safe. Implements ``approval.Approvers``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[str, str], tuple[float, Any]] = {}
+
+    def get_credential(self, credential_id: str) -> KnownCredential:
+        """Raises CredentialNotUsable when there is none."""
+        known = self._look("credential", credential_id, lambda: self._load_credential(credential_id))
+        if known is None:
+            raise CredentialNotUsable("There is no such credential.", detail=credential_id[:80])
+        return known
+
+    def find_credentials(self, holder: str) -> list[KnownCredential]:
+        with self._database.reading() as connection:
+            return [_known(stored) for stored in store.find_credentials(connection, holder=holder)]
+
+    def token_credentials(self) -> list[KnownCredential]:
+        """The keys that sign tokens, oldest first, whatever their state."""
+        return self._look("tokens", "", self._load_token_credentials)
+
+    def get_client_key(self, kid: str) -> tuple[str, VerifyingKey]:
+        """Raises ApprovalRefused."""
+        return self._get_key("client", kid)
+
+    def get_admin_key(self, kid: str) -> tuple[str, VerifyingKey]:
+        """Raises ApprovalRefused."""
+        return self._get_key("admin", kid)
+
+    def get_token_key(self, kid: str) -> VerifyingKey:
+        """The public key of one of our own token credentials. Raises ApprovalRefused."""
+        for known in self.token_credentials():
+            if known.stored.state in ("active", "suspended") and token_jwk(known).thumbprint() == kid:
+                rs256 = known.algorithm is SignatureAlgorithm.RS256
+                return import_verifying_key(token_jwk(known).as_dict(private=False), rs256=rs256)
+        raise ApprovalRefused("The access token is not ours.", detail="unknown kid")
+
+    def forget(self) -> None:
+        """Drop everything: the next look is at the store."""
+        with self._lock:
+            self._kept.clear()
+
+    def _get_key(self, whose: str, kid: str) -> tuple[str, VerifyingKey]:
+        found = self._look(whose, kid, lambda: self._load_key(whose, kid))
+        if found is None:
+            raise ApprovalRefused("The proof is by a key that is not registered.", detail=f"{whose} kid")
+        return found
+
+    def _look(self, kind: str, key: str, load: Callable[[], T]) -> T:
+        moment = time.monotonic()
+        kept = self._kept.get((kind, key))
+        if kept is not None and moment - kept[0] < FRESH_SECONDS:
+            return kept[1]  # type: ignore[no-any-return]
+        value = load()
+        with self._lock:
+            if len(self._kept) > 20_000:
+                self._kept.clear()
+            if value is not None:
+                self._kept[kind, key] = (moment, value)
+        return value
+
+    def _load_credential(self, credential_id: str) -> KnownCredential | None:
+        with self._database.reading() as connection:
+            stored = store.find_credential(connection, credential_id)
+        return _known(stored) if stored else None
+
+    def _load_token_credentials(self) -> list[KnownCredential]:
+        with self._database.reading() as connection:
+            return [_known(stored) for stored in store.find_credentials(connection, purpose="token")]
+
+    def _load_key(self, whose: str, kid: str) -> tuple[str, VerifyingKey] | None:
+        find = store.find_client_key if whose == "client" else store.find_admin
+        with self._database.reading() as connection:
+            found = find(connection, kid)
+        return (found[0], import_verifying_key(found[1])) if found else None
+
+
+def token_jwk(known: KnownCredential) -> Key:
+    """The public JWK of a token credential."""
+    pem = known.stored.spki
+    kind = RSAKey if known.algorithm is not SignatureAlgorithm.ES256 else ECKey
+    return kind.import_key(pem)
+
+
+def _known(stored: StoredCredential) -> KnownCredential:
+    certificates = (
+        x509.load_pem_x509_certificates(stored.certificates.encode()) if stored.certificates else []
+    )
+    return KnownCredential(
+        stored,
+        SignatureAlgorithm(stored.algorithm),
+        load_der_public_key(stored.spki),
+        tuple(certificate.public_bytes(Encoding.DER) for certificate in certificates),
+    )

@@ -1,0 +1,114 @@
+"""The journal's entries, as canonical JSON (RFC 8785): what a leaf says, and nothing personal.
+
+Titles and names stay in the act, of which the leaf carries the digest; the act's random ``act_id``
+keeps that digest from being guessed, so an act can be erased without touching the journal.
+"""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+
+import rfc8785
+
+from hsm.acts.act import ActItem
+
+
+def signing_intent(
+    *,
+    now: int,
+    act_digest: bytes,
+    credential_id: str,
+    client_id: str,
+    algorithm: str,
+    item: ActItem,
+    position: int,
+    to_be_signed: bytes,
+    approval_kind: str,
+    approval_digest: bytes,
+    rules: Sequence[str],
+) -> bytes:
+    """One signature about to be made. ``to_be_signed``: the SHA-256 that the key will sign."""
+    return rfc8785.dumps(
+        {
+            "type": "intent",
+            "time": now,
+            "act": act_digest.hex(),
+            "credential": credential_id,
+            "client": client_id,
+            "algorithm": algorithm,
+            "digest": base64.b64encode(item.digest).decode(),
+            "kind": item.kind,
+            "tbs": base64.b64encode(to_be_signed).decode(),
+            "approval": {"kind": approval_kind, "digest": approval_digest.hex()},
+            "rules": list(rules),
+            "position": position,
+        }
+    )
+
+
+def token_intent(
+    *,
+    now: int,
+    credential_id: str,
+    kid: str,
+    algorithm: str,
+    typ: str,
+    to_be_signed: bytes,
+    rules: Sequence[str],
+) -> bytes:
+    """One token of the identity provider about to be signed."""
+    return rfc8785.dumps(
+        {
+            "type": "intent",
+            "time": now,
+            "credential": credential_id,
+            "client": "idp",
+            "algorithm": algorithm,
+            "kind": "token",
+            "token": {"kid": kid, "typ": typ},
+            "tbs": base64.b64encode(to_be_signed).decode(),
+            "rules": list(rules),
+        }
+    )
+
+
+def admin_intent(
+    *, now: int, act_digest: bytes, action: str, approvers: Sequence[bytes], rules: Sequence[str]
+) -> bytes:
+    """An administrative act about to be done; ``approvers`` are the digests of the approvals."""
+    return rfc8785.dumps(
+        {
+            "type": "intent",
+            "time": now,
+            "act": act_digest.hex(),
+            "kind": "admin",
+            "action": action,
+            "approvals": [digest.hex() for digest in approvers],
+            "rules": list(rules),
+        }
+    )
+
+
+def succeeded(*, now: int, signatures: Sequence[tuple[int, bytes]]) -> bytes:
+    """What became of intents: (leaf index, signature or result bytes)."""
+    return rfc8785.dumps(
+        {
+            "type": "outcome",
+            "time": now,
+            "intents": [
+                {"index": index, "signature": hashlib.sha256(value).hexdigest()}
+                for index, value in signatures
+            ],
+        }
+    )
+
+
+def failed(*, now: int, indexes: Sequence[int], reason: str) -> bytes:
+    """Intents that led to no signature. ``reason``: the error's class, never its text."""
+    return rfc8785.dumps(
+        {
+            "type": "outcome",
+            "time": now,
+            "intents": [{"index": index, "failed": reason} for index in indexes],
+        }
+    )

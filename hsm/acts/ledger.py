@@ -1,0 +1,166 @@
+"""The one writer: what a grant may do and what the journal says of it become durable together.
+
+Callers hand in a change of rows and the leaves that go with it, and wait. One thread writes all
+that is waiting in one transaction (group commit), so that a busy moment costs one fsync, not many,
+and so that leaves have one order.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from hsm.database import Database
+from hsm.errors import HsmError, JournalError
+from hsm.journal.log import Log, Staged
+from hsm.journal.receipt import format_proof
+
+MAX_GROUP = 64
+
+Change = Callable[[Connection], None]
+SealCheckpoint = Callable[[int, bytes], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """Leaves that are durable: their first index, and receipts' proof texts when asked for."""
+
+    first_index: int
+    proofs: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Waiting:
+    change: Change | None
+    entries: Sequence[bytes]
+    with_proofs: bool
+    done: "Future[Entered]" = field(default_factory=Future)
+
+
+class Ledger:
+    """Writes rows and leaves. Thread-safe. ``seal`` signs a checkpoint of (size, root)."""
+
+    def __init__(self, database: Database, log: Log, seal: SealCheckpoint) -> None:
+        self._database = database
+        self._log = log
+        self._seal = seal
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._sealed: tuple[int, str] | None = None
+        self._seal_lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    def enter(
+        self, entries: Sequence[bytes], *, change: Change | None = None, with_proofs: bool = False
+    ) -> Entered:
+        """Make the change and the leaves durable, then return.
+
+        Raises what ``change`` raised (then nothing of it is kept), StoreUnavailable or JournalError
+        (then it may or may not have been kept: the journal may over-report, never under-report).
+        """
+        return self.enter_later(entries, change=change, with_proofs=with_proofs).result()
+
+    def enter_later(
+        self, entries: Sequence[bytes], *, change: Change | None = None, with_proofs: bool = False
+    ) -> "Future[Entered]":
+        """The same without waiting; what was handed in first is durable first."""
+        waiting = _Waiting(change, entries, with_proofs)
+        self._queue.put(waiting)
+        return waiting.done
+
+    def checkpoint(self) -> str:
+        """A signed checkpoint of the journal as it is now. Raises TokenError."""
+        size, root = self._log.head()
+        return self._checkpoint(size, root)
+
+    def close(self) -> None:
+        """Write what is waiting, then stop."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group = [first]
+            stop = False
+            while len(group) < MAX_GROUP and not self._queue.empty():
+                waiting = self._queue.get()
+                if waiting is None:
+                    stop = True
+                    break
+                group.append(waiting)
+            self._write(group)
+            if stop:
+                return
+
+    def _write(self, group: list[_Waiting]) -> None:
+        accepted: list[_Waiting] = []
+        try:
+            with self._database.writing() as connection:
+                accepted = [waiting for waiting in group if self._applies(connection, waiting)]
+                staged = self._log.stage(connection, [e for waiting in accepted for e in waiting.entries])
+        except Exception as error:  # noqa: BLE001 -- every waiter must hear of it, whatever it is
+            self._fail(group, error)
+            self._reload()
+            return
+        # Durable from here on: if we were to crash now, the intents are in the log.
+        self._log.adopt(staged)
+        self._answer(accepted, staged)
+
+    def _applies(self, connection: Connection, waiting: _Waiting) -> bool:
+        if waiting.change is None:
+            return True
+        try:
+            # A refused change must leave nothing behind in the group's transaction.
+            with connection.begin_nested():
+                waiting.change(connection)
+        except HsmError as refusal:
+            waiting.done.set_exception(refusal)
+            return False
+        return True
+
+    def _answer(self, accepted: list[_Waiting], staged: Staged) -> None:
+        index = staged.first_index
+        checkpoint: str | None = None
+        for waiting in accepted:
+            count = len(waiting.entries)
+            try:
+                proofs: tuple[str, ...] = ()
+                if waiting.with_proofs:
+                    checkpoint = checkpoint or self._checkpoint(staged.size, staged.root)
+                    proofs = tuple(
+                        format_proof(leaf, staged.inclusion_proof(leaf), checkpoint)
+                        for leaf in range(index, index + count)
+                    )
+                waiting.done.set_result(Entered(index, proofs))
+            except Exception as error:  # noqa: BLE001 -- the waiter hears of it; the next is served
+                waiting.done.set_exception(error)
+            index += count
+
+    def _checkpoint(self, size: int, root: bytes) -> str:
+        with self._seal_lock:
+            if self._sealed is None or self._sealed[0] != size:
+                self._sealed = (size, self._seal(size, root))
+            return self._sealed[1]
+
+    def _reload(self) -> None:
+        try:
+            with self._database.reading() as connection:
+                self._log.open(connection)
+        except HsmError:
+            # The store is still away. The next stage() compares sizes and refuses until it is read again.
+            return
+
+    @staticmethod
+    def _fail(group: list[_Waiting], error: Exception) -> None:
+        for waiting in group:
+            if not waiting.done.done():
+                waiting.done.set_exception(
+                    error
+                    if isinstance(error, HsmError)
+                    else JournalError(
+                        "The journal could not be written; nothing was signed.", detail=repr(error)
+                    )
+                )

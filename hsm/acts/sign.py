@@ -1,0 +1,344 @@
+"""Signing in eight steps. The order is the security: nothing here may be moved without a reason.
+
+::
+
+    1 find the credential: active, its certificate valid now
+    2 check the approval against the act's digest
+    3 ask the policy; keep the ids of the rules that decided
+    4 reserve the grant rows: all or none
+    5 journal the intent                    (with 4, in one durable transaction)
+    6 use the key
+    7 verify the signature before it leaves
+    8 journal the outcome, mark the rows used, return signatures and receipts
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from hsm.acts import entries, grant
+from hsm.acts.act import ActItem, SignAct, act_digest, parse_sign_act
+from hsm.acts.approval import Approval, Approved, Audience, verify_approval
+from hsm.acts.directory import Directory, KnownCredential
+from hsm.acts.grant import GrantRow
+from hsm.acts.ledger import Change, Ledger
+from hsm.acts.signed_attributes import check_signed_attributes
+from hsm.acts.verify_signature import verify_signature
+from hsm.algorithms import SignatureAlgorithm
+from hsm.database import Database
+from hsm.errors import ActMalformed, CredentialNotUsable, GrantRefused, PolicyRefused
+from policies.model import ActionName, Circumstances, CredentialFacts, Decision, Question
+
+CLOCK_LEEWAY = 60
+
+
+class UseKey(Protocol):
+    """Step 6: sign ``data`` with the credential's key. Raises TokenError."""
+
+    def __call__(self, known: KnownCredential, data: bytes) -> bytes: ...
+
+
+class Policy(Protocol):
+    """What step 3 asks."""
+
+    def decide(self, question: Question) -> Decision: ...
+    def facts(self, known: KnownCredential) -> CredentialFacts: ...
+    def max_act_seconds(self, profile: str) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ItemToSign:
+    """What the caller hands in for one of the act's items: one of the two, the other empty."""
+
+    digest: bytes = b""
+    signed_attributes: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeSignature:
+    """One verified signature, its leaf, and (when asked) its receipt."""
+
+    value: bytes
+    leaf_index: int
+    entry: bytes
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedGrant:
+    sad: str
+    expires_at: int
+    act_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Reserved:
+    """What steps 1 to 3 established: all that 4 to 8 need."""
+
+    act: SignAct
+    digest: bytes
+    known: KnownCredential
+    approval_kind: str
+    approval_digest: bytes
+    rules: tuple[str, ...]
+    positions: tuple[int, ...]
+    to_be_signed: tuple[bytes, ...]
+    change: Change
+
+
+class Signing:
+    """The one way to a signature on a document or a hash. Thread-safe."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        directory: Directory,
+        policy: Policy,
+        ledger: Ledger,
+        use_key: UseKey,
+        audience: Audience,
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._policy = policy
+        self._ledger = ledger
+        self._use_key = use_key
+        self._audience = audience
+
+    def authorize(self, act_bytes: bytes, approval: Approval, *, now: datetime) -> IssuedGrant:
+        """Steps 1 to 3; the grant is written and its SAD returned. Raises HsmError."""
+        act, _known, approved, rules = self._approve(act_bytes, approval, now)
+        row = _row(act, act_bytes, approved, rules)
+        sad = grant.new_sad()
+        sources = [item.source for item in act.items]
+        self._ledger.enter([], change=lambda connection: grant.authorize(connection, row, sad, sources))
+        return IssuedGrant(sad, act.expires_at, row.act_digest)
+
+    def sign_approved(
+        self,
+        act_bytes: bytes,
+        approval: Approval,
+        items: Sequence[ItemToSign],
+        *,
+        now: datetime,
+        with_receipts: bool = False,
+    ) -> list[MadeSignature]:
+        """All eight steps at once: signatures for all the act's items, in their order. Raises HsmError."""
+        act, known, approved, rules = self._approve(act_bytes, approval, now)
+        positions = range(len(act.items))
+        row = _row(act, act_bytes, approved, rules)
+        reserved = _Reserved(
+            act=act,
+            digest=row.act_digest,
+            known=known,
+            approval_kind=approved.kind,
+            approval_digest=approved.evidence_digest,
+            rules=rules,
+            positions=tuple(positions),
+            to_be_signed=_to_be_signed(act, positions, items, known),
+            change=partial(
+                grant.reserve_new, row=row, positions=positions, sources=[item.source for item in act.items]
+            ),
+        )
+        return self._perform(reserved, now, with_receipts)
+
+    def sign_granted(
+        self,
+        sad: str,
+        items: Sequence[ItemToSign],
+        *,
+        positions: Sequence[int] = (),
+        now: datetime,
+        with_receipts: bool = False,
+    ) -> list[MadeSignature]:
+        """Redeem a SAD for some (or all) of the act's items. Raises HsmError."""
+        with self._database.reading() as connection:
+            stored = grant.find_grant(connection, sad)
+        if stored is None:
+            raise GrantRefused("The SAD is not known.")
+        if now.timestamp() >= stored.expires_at:
+            raise GrantRefused("The SAD has expired.")
+        act = parse_sign_act(stored.act)
+        chosen = tuple(positions) or tuple(range(len(act.items)))
+        if len(set(chosen)) != len(chosen) or not all(0 <= position < len(act.items) for position in chosen):
+            raise ActMalformed("The positions are not those of the act's items.")
+        known = self._usable_credential(act, now)
+        reserved = _Reserved(
+            act=act,
+            digest=stored.act_digest,
+            known=known,
+            approval_kind=stored.approval_kind,
+            approval_digest=stored.approval_digest,
+            rules=stored.rules,
+            positions=chosen,
+            to_be_signed=_to_be_signed(act, chosen, items, known),
+            change=lambda connection: grant.reserve(connection, stored.act_digest, chosen),
+        )
+        return self._perform(reserved, now, with_receipts)
+
+    def _approve(
+        self, act_bytes: bytes, approval: Approval, now: datetime
+    ) -> tuple[SignAct, KnownCredential, Approved, tuple[str, ...]]:
+        act = parse_sign_act(act_bytes)
+        _check_lifetime(act, now)
+        # 1. Find the credential: it must be active, its certificate valid now.
+        known = self._usable_credential(act, now)
+        # 2. Check the approval against exactly these bytes.
+        approved = verify_approval(approval, act, act_bytes, self._directory, self._audience, now)
+        # 3. Ask the policy; keep the ids of the rules that decided.
+        decision = self._policy.decide(_question(act, known, approved, self._policy, now))
+        if not decision.allowed:
+            detail = "; ".join(decision.errors)
+            raise PolicyRefused("The policy does not allow this.", rules=decision.rules, detail=detail)
+        if act.expires_at - act.issued_at > self._policy.max_act_seconds(known.stored.profile):
+            raise ActMalformed("The act lives longer than this credential's key profile allows.")
+        return act, known, approved, decision.rules
+
+    def _usable_credential(self, act: SignAct, now: datetime) -> KnownCredential:
+        known = self._directory.get_credential(act.credential_id)
+        check_usable(known, now)
+        if known.algorithm is not act.algorithm:
+            raise CredentialNotUsable(f"This credential signs with {known.algorithm}.", detail=act.algorithm)
+        return known
+
+    def _perform(self, reserved: _Reserved, now: datetime, with_receipts: bool) -> list[MadeSignature]:  # noqa: FBT001
+        intents = _intents(reserved, int(now.timestamp()))
+        # 4, 5. Reserve the rows and journal the intents: durable together, before the key is touched.
+        entered = self._ledger.enter(intents, change=reserved.change, with_proofs=with_receipts)
+        leaves = range(entered.first_index, entered.first_index + len(intents))
+        try:
+            values = [self._sign_one(reserved.known, data) for data in reserved.to_be_signed]
+        except Exception as error:
+            # No signature has left this process, so the approval may be used again. A failure to
+            # say so is no harm: the rows then stay reserved, and reserved rows never sign.
+            self._ledger.enter(
+                [entries.failed(now=int(now.timestamp()), indexes=leaves, reason=type(error).__name__)],
+                change=lambda connection: grant.release(connection, reserved.digest, reserved.positions),
+            )
+            raise
+        # 8. Journal the outcome and mark the rows used. Not waited for: the intents are durable and
+        # the rows stay reserved, so a crash before this is written can only over-report.
+        used = list(zip(reserved.positions, leaves, strict=True))
+        self._ledger.enter_later(
+            [entries.succeeded(now=int(now.timestamp()), signatures=list(zip(leaves, values, strict=True)))],
+            change=lambda connection: grant.use(connection, reserved.digest, used),
+        )
+        proofs = entered.proofs or ("",) * len(values)
+        return [
+            MadeSignature(value, leaf, intent, proof)
+            for value, leaf, intent, proof in zip(values, leaves, intents, proofs, strict=True)
+        ]
+
+    def _sign_one(self, known: KnownCredential, data: bytes) -> bytes:
+        # 6. Use the key.
+        value = self._use_key(known, data)
+        # 7. Verify before it leaves: after a token reset a handle may be another key's.
+        verify_signature(known.public_key, known.algorithm, value, data)
+        return value
+
+
+def check_usable(known: KnownCredential, now: datetime) -> None:
+    """Step 1: active, with a certificate that is valid now. Raises CredentialNotUsable."""
+    stored = known.stored
+    if stored.state != "active":
+        raise CredentialNotUsable(f"The credential is {stored.state}.", detail=stored.credential_id)
+    if stored.purpose == "token":
+        return
+    moment = now.timestamp()
+    if stored.not_before is None or stored.not_after is None or not known.certificates:
+        raise CredentialNotUsable("The credential has no certificate.", detail=stored.credential_id)
+    if not stored.not_before <= moment <= stored.not_after:
+        raise CredentialNotUsable("The signing certificate is expired or not yet valid.")
+
+
+def _check_lifetime(act: SignAct, now: datetime) -> None:
+    moment = now.timestamp()
+    if act.issued_at > moment + CLOCK_LEEWAY:
+        raise ActMalformed("The act was issued in the future: check the clock.")
+    if act.expires_at <= moment or act.expires_at <= act.issued_at:
+        raise GrantRefused("The act has expired: prepare it again.")
+
+
+def _question(
+    act: SignAct, known: KnownCredential, approved: Approved, policy: Policy, now: datetime
+) -> Question:
+    # A mixed act is judged by its weaker content: a bare digest shows the signer nothing.
+    content = "prepared" if all(item.kind == "prepared" for item in act.items) else "dtbsr"
+    return Question(
+        approved.principal,
+        ActionName.SIGN,
+        policy.facts(known),
+        Circumstances(
+            now=now,
+            approval=approved.kind,
+            approvers=1,
+            count=len(act.items),
+            content=content,
+            document_kind=act.document_kind,
+        ),
+    )
+
+
+def _to_be_signed(
+    act: SignAct, positions: Sequence[int], items: Sequence[ItemToSign], known: KnownCredential
+) -> tuple[bytes, ...]:
+    """The SHA-256 that the key signs for each item, each checked against what was approved."""
+    if len(items) != len(positions):
+        raise ActMalformed("There must be one item for each of the act's items.")
+    return tuple(
+        _one_to_be_signed(act.items[position], item, known, act.algorithm)
+        for position, item in zip(positions, items, strict=True)
+    )
+
+
+def _one_to_be_signed(
+    approved: ActItem, item: ItemToSign, known: KnownCredential, algorithm: SignatureAlgorithm
+) -> bytes:
+    if approved.kind == "dtbsr":
+        if item.signed_attributes or item.digest != approved.digest:
+            raise GrantRefused("Hash is not authorized by the SAD.")
+        return item.digest
+    if item.digest or not item.signed_attributes:
+        raise ActMalformed("A prepared document is signed by its CMS signed attributes.")
+    check_signed_attributes(
+        item.signed_attributes,
+        document_digest=approved.digest,
+        certificate=known.certificates[0],
+        algorithm=algorithm,
+    )
+    return hashlib.sha256(item.signed_attributes).digest()
+
+
+def _intents(reserved: _Reserved, now: int) -> list[bytes]:
+    return [
+        entries.signing_intent(
+            now=now,
+            act_digest=reserved.digest,
+            credential_id=reserved.act.credential_id,
+            client_id=reserved.act.client_id,
+            algorithm=reserved.act.algorithm,
+            item=reserved.act.items[position],
+            position=position,
+            to_be_signed=data,
+            approval_kind=reserved.approval_kind,
+            approval_digest=reserved.approval_digest,
+            rules=reserved.rules,
+        )
+        for position, data in zip(reserved.positions, reserved.to_be_signed, strict=True)
+    ]
+
+
+def _row(act: SignAct, act_bytes: bytes, approved: Approved, rules: tuple[str, ...]) -> GrantRow:
+    return GrantRow(
+        act_digest=act_digest(act_bytes),
+        act=act_bytes,
+        client_id=act.client_id,
+        credential_id=act.credential_id,
+        approved=approved,
+        rules=rules,
+        expires_at=act.expires_at,
+    )

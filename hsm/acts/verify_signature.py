@@ -1,0 +1,35 @@
+"""Step 7: a signature leaves only when the certificate's public key accepts it."""
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+
+from hsm.algorithms import SignatureAlgorithm
+from hsm.errors import TokenUnavailable
+
+_PREHASHED = Prehashed(hashes.SHA256())
+_ECDSA = ec.ECDSA(_PREHASHED)
+_PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
+_PKCS1 = padding.PKCS1v15()
+
+
+def verify_signature(
+    public_key: PublicKeyTypes, algorithm: SignatureAlgorithm, value: bytes, digest: bytes
+) -> None:
+    """Check ``value`` over a SHA-256 digest. Raises TokenUnavailable: the token signed with another key."""
+    try:
+        match algorithm, public_key:
+            case SignatureAlgorithm.ES256, ec.EllipticCurvePublicKey():
+                public_key.verify(value, digest, _ECDSA)
+            case SignatureAlgorithm.PS256, rsa.RSAPublicKey():
+                public_key.verify(value, digest, _PSS, _PREHASHED)
+            case SignatureAlgorithm.RS256, rsa.RSAPublicKey():
+                public_key.verify(value, digest, _PKCS1, _PREHASHED)
+            case _:
+                raise InvalidSignature
+    except InvalidSignature as error:
+        raise TokenUnavailable(
+            "The token did not sign with this credential's key.", detail="signature does not verify"
+        ) from error

@@ -1,0 +1,130 @@
+"""The key process's SQL for credentials and approvers. Grants are in acts/grant.py, leaves in journal/."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from hsm.tables import admin, client_key, credential, performed_act
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCredential:
+    """A row of ``credential``. ``certificates`` is PEM, empty until it is activated."""
+
+    credential_id: str
+    profile: str
+    purpose: str
+    state: str
+    algorithm: str
+    holder: str
+    description: str
+    training: bool
+    key_label: str | None
+    wrapped_key: bytes | None
+    kek_label: str | None
+    spki: bytes
+    certificates: str | None
+    not_before: int | None
+    not_after: int | None
+    created_at: int
+
+
+def find_credential(connection: Connection, credential_id: str) -> StoredCredential | None:
+    row = (
+        connection.execute(select(credential).where(credential.c.credential_id == credential_id))
+        .mappings()
+        .first()
+    )
+    return _credential(row) if row else None
+
+
+def find_credentials(
+    connection: Connection, *, holder: str | None = None, purpose: str | None = None
+) -> list[StoredCredential]:
+    """Those of a holder or a purpose, oldest first."""
+    query = select(credential).order_by(credential.c.created_at, credential.c.credential_id)
+    if holder is not None:
+        query = query.where(credential.c.holder == holder)
+    if purpose is not None:
+        query = query.where(credential.c.purpose == purpose)
+    return [_credential(row) for row in connection.execute(query).mappings()]
+
+
+def add_credential(connection: Connection, stored: StoredCredential) -> None:
+    values = {name: getattr(stored, name) for name in StoredCredential.__slots__}
+    connection.execute(insert(credential).values(**values))
+
+
+def change_credential(
+    connection: Connection, credential_id: str, from_states: Sequence[str], **changes: object
+) -> bool:
+    """Change a credential that is in one of ``from_states``; False when it is in none of them."""
+    changed = connection.execute(
+        update(credential)
+        .where(credential.c.credential_id == credential_id, credential.c.state.in_(from_states))
+        .values(**changes)
+    )
+    return changed.rowcount == 1
+
+
+def find_client_key(connection: Connection, kid: str) -> tuple[str, dict[str, Any]] | None:
+    """The active key of this thumbprint: its client and its JWK."""
+    row = connection.execute(
+        select(client_key.c.client_id, client_key.c.jwk).where(
+            client_key.c.kid == kid, client_key.c.state == "active"
+        )
+    ).first()
+    return (row.client_id, orjson.loads(row.jwk)) if row else None
+
+
+def add_client_key(connection: Connection, kid: str, client_id: str, jwk: dict[str, Any], now: int) -> bool:
+    """False when this key is registered already (for whomever): one key is one client's, for ever."""
+    if connection.execute(select(client_key.c.kid).where(client_key.c.kid == kid)).first():
+        return False
+    connection.execute(
+        insert(client_key).values(
+            kid=kid, client_id=client_id, jwk=orjson.dumps(jwk).decode(), state="active", created_at=now
+        )
+    )
+    return True
+
+
+def retire_client_key(connection: Connection, kid: str) -> bool:
+    changed = connection.execute(
+        update(client_key)
+        .where(client_key.c.kid == kid, client_key.c.state == "active")
+        .values(state="retired")
+    )
+    return changed.rowcount == 1
+
+
+def find_admin(connection: Connection, kid: str) -> tuple[str, dict[str, Any]] | None:
+    row = connection.execute(
+        select(admin.c.admin_id, admin.c.jwk).where(admin.c.kid == kid, admin.c.state == "active")
+    ).first()
+    return (row.admin_id, orjson.loads(row.jwk)) if row else None
+
+
+def add_admin(connection: Connection, admin_id: str, kid: str, name: str, jwk: dict[str, Any]) -> None:
+    """Only the ceremony calls this: before it there is nobody who could approve."""
+    connection.execute(
+        insert(admin).values(
+            admin_id=admin_id, kid=kid, name=name, jwk=orjson.dumps(jwk).decode(), state="active"
+        )
+    )
+
+
+def was_performed(connection: Connection, act_digest: bytes) -> bool:
+    query = select(performed_act.c.act_digest).where(performed_act.c.act_digest == act_digest)
+    return connection.execute(query).first() is not None
+
+
+def add_performed(connection: Connection, act_digest: bytes, act: bytes, leaf_index: int) -> None:
+    connection.execute(insert(performed_act).values(act_digest=act_digest, act=act, leaf_index=leaf_index))
+
+
+def _credential(row: RowMapping) -> StoredCredential:
+    return StoredCredential(**row)

@@ -1,0 +1,115 @@
+"""What the key process remembers: credentials, who may approve, and every grant.
+
+Names of tables are the design's words. Times are Unix seconds, digests are raw bytes, keys and
+certificates are DER.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
+
+from hsm.schema import metadata
+
+credential = Table(
+    "credential",
+    metadata,
+    Column("credential_id", String(64), primary_key=True),
+    Column("profile", String(64), nullable=False),
+    Column("purpose", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("algorithm", String(16), nullable=False),
+    Column("holder", String(200), nullable=False),
+    Column("description", String(500), nullable=False),
+    Column("training", Boolean, nullable=False),
+    Column("key_label", String(100)),  # a token object …
+    Column("wrapped_key", LargeBinary),  # … or a key wrapped (RFC 5649) under the KEK of this label
+    Column("kek_label", String(100)),
+    Column("spki", LargeBinary, nullable=False),
+    Column("certificates", Text),  # PEM, the signer's first
+    Column("not_before", BigInteger),
+    Column("not_after", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    CheckConstraint("state IN ('created','active','suspended','revoked','destroyed')", name="state"),
+    CheckConstraint("key_label IS NOT NULL OR kek_label IS NOT NULL", name="key"),
+)
+Index("ix_credential_holder", credential.c.holder)
+
+client_key = Table(
+    "client_key",
+    metadata,
+    Column("kid", String(100), primary_key=True),  # RFC 7638 thumbprint
+    Column("client_id", String(200), nullable=False),
+    Column("jwk", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    CheckConstraint("state IN ('active','retired')", name="state"),
+)
+
+admin = Table(
+    "admin",
+    metadata,
+    Column("admin_id", String(200), primary_key=True),
+    Column("kid", String(100), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("jwk", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    CheckConstraint("state IN ('active','retired')", name="state"),
+)
+
+# One row an approved act. The act's digest is the key: an act is approved and redeemed once.
+grant = Table(
+    "grant_",
+    metadata,
+    Column("act_digest", LargeBinary(32), primary_key=True),
+    Column("sad_digest", LargeBinary(32), unique=True),  # SHA-256 of the SAD; NULL when used at once
+    Column("act", LargeBinary, nullable=False),
+    Column("client_id", String(200), nullable=False),
+    Column("credential_id", String(64), ForeignKey("credential.credential_id"), nullable=False),
+    Column("approval_kind", String(32), nullable=False),
+    Column("approval_digest", LargeBinary(32), nullable=False),
+    Column("rules", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+# One row an authorised digest: AUTHORIZED -> RESERVED -> USED, or back to AUTHORIZED when the token
+# failed and no signature left; UNRESOLVED when the process died in between.
+grant_item = Table(
+    "grant_item",
+    metadata,
+    Column("act_digest", LargeBinary(32), ForeignKey("grant_.act_digest"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("leaf_index", BigInteger),
+    CheckConstraint("state IN ('AUTHORIZED','RESERVED','USED','UNRESOLVED')", name="state"),
+)
+Index("ix_grant_item_reserved", grant_item.c.state, sqlite_where=grant_item.c.state == "RESERVED",
+      postgresql_where=grant_item.c.state == "RESERVED")  # fmt: skip
+
+# An access token authorises each document once: (jti, SHA-256 of the file).
+spent_token = Table(
+    "spent_token",
+    metadata,
+    Column("jti", String(200), primary_key=True),
+    Column("source", LargeBinary(32), primary_key=True),
+    Column("act_digest", LargeBinary(32), nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+# Administrative acts are performed once.
+performed_act = Table(
+    "performed_act",
+    metadata,
+    Column("act_digest", LargeBinary(32), primary_key=True),
+    Column("act", LargeBinary, nullable=False),
+    Column("leaf_index", BigInteger, nullable=False),
+)
