@@ -1,0 +1,336 @@
+"""What ``idp`` and ``signsvc`` import of the key process, and nothing else of it.
+
+    key_process = KeyProcess("unix:run/hsm-signsvc.sock")
+    signed = key_process.sign([Item(signed_attributes=attributes)], act=act, approval=approval)
+
+Blocking and thread-safe. Open it after the worker has forked: gRPC does not survive a fork.
+Every call has a deadline and raises the classes of ``hsm.errors``.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import grpc
+import orjson
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from hsm import errors
+from hsm.acts.act import (
+    ActItem,
+    AdminAct,
+    SignAct,
+    act_digest,
+    new_act_id,
+    parse_sign_act,
+)
+from hsm.algorithms import SignatureAlgorithm
+from hsm.api import hsm_pb2, hsm_pb2_grpc
+from hsm.errors import (
+    ActMalformed,
+    ActRefused,
+    ApprovalRefused,
+    CredentialNotUsable,
+    GrantRefused,
+    HsmError,
+    JournalError,
+    KeyProcessUnavailable,
+    PolicyRefused,
+    TokenError,
+    TokenUnavailable,
+)
+from hsm.settings import TlsFiles
+
+__all__ = [
+    "ActItem",
+    "ActMalformed",
+    "ActRefused",
+    "AdminAct",
+    "Approval",
+    "ApprovalRefused",
+    "Checkpoint",
+    "Credential",
+    "CredentialNotUsable",
+    "Grant",
+    "GrantRefused",
+    "HsmError",
+    "Item",
+    "JournalError",
+    "KeyProcess",
+    "KeyProcessUnavailable",
+    "PolicyRefused",
+    "Receipt",
+    "SignAct",
+    "SignatureAlgorithm",
+    "Signed",
+    "TlsFiles",
+    "TokenError",
+    "TokenKey",
+    "TokenUnavailable",
+    "act_digest",
+    "new_act_id",
+    "parse_sign_act",
+]
+
+T = TypeVar("T")
+MAX_MESSAGE = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """``kind``: client_jws, access_token or admin_jws; ``evidence``: the compact JWS or the token."""
+
+    kind: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One of: ``digest`` (DTBS/R, SHA-256) or ``signed_attributes`` (DER SET OF Attribute)."""
+
+    digest: bytes = b""
+    signed_attributes: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A leaf's bytes and its proof (c2sp.org/tlog-proof@v1): verifies offline."""
+
+    entry: bytes
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """``value``: DER for ES256, raw octets for RSA. ``receipt``: only when asked for."""
+
+    value: bytes
+    leaf_index: int
+    receipt: Receipt | None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """``sad``: opaque, single use an item; ``expires_at``: Unix seconds."""
+
+    sad: str
+    expires_at: int
+    act_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Public facts. ``certificates``: DER, the signer's first. Validity in Unix seconds."""
+
+    credential_id: str
+    purpose: str
+    state: str
+    algorithm: SignatureAlgorithm
+    holder: str
+    description: str
+    certificates: tuple[bytes, ...]
+    not_before: int
+    not_after: int
+    training: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKey:
+    """A published token key. ``current``: new tokens of its ``alg`` are signed with it."""
+
+    kid: str
+    alg: str
+    jwk: dict[str, Any]
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A C2SP checkpoint as a signed note, and the verifier key (vkey) of the log."""
+
+    text: str
+    verifier_key: str
+
+
+class KeyProcess:
+    """The key process, seen from a web process."""
+
+    def __init__(self, target: str, *, tls: TlsFiles | None = None, deadline: float = 10.0) -> None:
+        options = [
+            ("grpc.max_receive_message_length", MAX_MESSAGE),
+            ("grpc.max_send_message_length", MAX_MESSAGE),
+            # A restarted key process is found again at once, not after gRPC's minutes of back-off.
+            ("grpc.initial_reconnect_backoff_ms", 100),
+            ("grpc.max_reconnect_backoff_ms", 1000),
+            # A local proxy of the environment has no business on the trust line.
+            ("grpc.enable_http_proxy", 0),
+            ("grpc.lb_policy_name", "round_robin"),
+        ]
+        self._channel = (
+            grpc.secure_channel(target, _credentials(tls), options)
+            if tls
+            else grpc.insecure_channel(target, options)
+        )
+        self._deadline = deadline
+        self._signing = hsm_pb2_grpc.SigningStub(self._channel)
+        self._tokens = hsm_pb2_grpc.TokensStub(self._channel)
+        self._administration = hsm_pb2_grpc.AdministrationStub(self._channel)
+        self._journal = hsm_pb2_grpc.JournalStub(self._channel)
+        self._health = health_pb2_grpc.HealthStub(self._channel)
+
+    def close(self) -> None:
+        """Close the channel; calls under way are cancelled."""
+        self._channel.close()
+
+    def healthy(self) -> bool:
+        """The key process answers and its token signs."""
+        try:
+            answer = self._health.Check(health_pb2.HealthCheckRequest(), timeout=min(self._deadline, 3.0))
+        except grpc.RpcError:
+            return False
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+    def credential(self, credential_id: str) -> Credential:
+        """Raises CredentialNotUsable when there is none."""
+        request = hsm_pb2.CredentialRequest(credential_id=credential_id)
+        return _credential(self._call(self._signing.GetCredential, request))
+
+    def credentials(self, holder: str) -> list[Credential]:
+        """What a client or a person may use, in whatever state, oldest first."""
+        answer = self._call(self._signing.ListCredentials, hsm_pb2.ListCredentialsRequest(holder=holder))
+        return [_credential(credential) for credential in answer.credentials]
+
+    def authorize(self, act: bytes, approval: Approval) -> Grant:
+        """Redeem an approval into a grant, to sign later with its SAD. Raises ActRefused."""
+        request = hsm_pb2.AuthorizeRequest(act=act, approval=_approval(approval))
+        answer = self._call(self._signing.Authorize, request)
+        return Grant(answer.sad, answer.expires_at, answer.act_digest)
+
+    def sign(
+        self,
+        items: Sequence[Item],
+        *,
+        act: bytes = b"",
+        approval: Approval | None = None,
+        sad: str = "",
+        positions: Sequence[int] = (),
+        with_receipts: bool = False,
+    ) -> list[Signed]:
+        """The eight steps: with an act and its approval, or with a SAD. Order is kept.
+
+        Raises ActRefused (nothing was signed, asking again will not help), TokenUnavailable,
+        StoreUnavailable or KeyProcessUnavailable (ask again later).
+        """
+        request = hsm_pb2.SignRequest(
+            act=act,
+            approval=_approval(approval) if approval else None,
+            sad=sad,
+            items=[_item(item) for item in items],
+            positions=positions,
+            with_receipts=with_receipts,
+        )
+        answer = self._call(self._signing.Sign, request)
+        return [
+            Signed(
+                signature.value,
+                signature.leaf_index,
+                _receipt(signature.receipt) if signature.receipt.proof else None,
+            )
+            for signature in answer.signatures
+        ]
+
+    def token_keys(self) -> list[TokenKey]:
+        """The identity provider's published keys (JWKs with kid, alg, use)."""
+        answer = self._call(self._tokens.GetTokenKeys, hsm_pb2.TokenKeysRequest())
+        current = set(answer.current_kids)
+        jwks = [orjson.loads(jwk) for jwk in answer.jwks]
+        return [TokenKey(jwk["kid"], jwk["alg"], jwk, jwk["kid"] in current) for jwk in jwks]
+
+    def sign_token(self, kid: str, signing_input: bytes) -> bytes:
+        """The signature of a JWS signing input (ES256 as r||s). Raises HsmError."""
+        request = hsm_pb2.SignTokenRequest(kid=kid, signing_input=signing_input)
+        return bytes(self._call(self._tokens.SignToken, request).signature)
+
+    def perform(self, act: bytes, approvals: Sequence[Approval]) -> dict[str, Any]:
+        """Do an administrative act that its approvers approved; its result. Raises HsmError."""
+        request = hsm_pb2.PerformRequest(act=act, approvals=[_approval(approval) for approval in approvals])
+        result: dict[str, Any] = orjson.loads(self._call(self._administration.Perform, request).result)
+        return result
+
+    def checkpoint(self) -> Checkpoint:
+        """The journal's head, signed now."""
+        answer = self._call(self._journal.GetCheckpoint, hsm_pb2.CheckpointRequest())
+        return Checkpoint(answer.checkpoint, answer.verifier_key)
+
+    def receipt(self, leaf_index: int) -> Receipt:
+        """A leaf with a fresh proof. Raises ActMalformed when there is no such leaf."""
+        return _receipt(self._call(self._journal.GetReceipt, hsm_pb2.ReceiptRequest(leaf_index=leaf_index)))
+
+    def consistency(self, old_size: int, new_size: int) -> list[bytes]:
+        """RFC 9162 §2.1.4 proof between two sizes of the journal."""
+        request = hsm_pb2.ConsistencyRequest(old_size=old_size, new_size=new_size)
+        return list(self._call(self._journal.GetConsistency, request).hashes)
+
+    def export(self, start: int, limit: int) -> Iterator[tuple[int, bytes]]:
+        """Entries from ``start``, in order: (index, leaf bytes)."""
+        request = hsm_pb2.ExportRequest(start=start, limit=limit)
+        try:
+            for entry in self._journal.Export(request, timeout=self._deadline):
+                yield entry.index, entry.entry
+        except grpc.RpcError as error:
+            raise _error(error) from error
+
+    def _call(self, method: Any, request: object) -> Any:
+        try:
+            return method(request, timeout=self._deadline)
+        except grpc.RpcError as error:
+            raise _error(error) from error
+
+
+def _error(error: grpc.RpcError) -> HsmError:
+    """The error that the key process raised, told apart by its trailing metadata."""
+    metadata = {item[0]: item[1] for item in error.trailing_metadata() or ()}
+    kind = getattr(errors, str(metadata.get("antin-error", "")), None)
+    if isinstance(kind, type) and issubclass(kind, HsmError):
+        if kind is PolicyRefused:
+            rules = tuple(str(metadata.get("antin-rules", "")).split())
+            return PolicyRefused(error.details() or "", rules=rules)
+        return kind(error.details() or "")
+    return KeyProcessUnavailable(
+        "The key process did not answer.", detail=f"{error.code()} {error.details()}"
+    )
+
+
+def _credentials(tls: TlsFiles) -> grpc.ChannelCredentials:
+    return grpc.ssl_channel_credentials(
+        tls.authority.read_bytes(), tls.key.read_bytes(), tls.certificate.read_bytes()
+    )
+
+
+def _approval(approval: Approval) -> hsm_pb2.Approval:
+    return hsm_pb2.Approval(kind=approval.kind, evidence=approval.evidence)
+
+
+def _item(item: Item) -> hsm_pb2.Item:
+    if item.signed_attributes:
+        return hsm_pb2.Item(signed_attributes=item.signed_attributes)
+    return hsm_pb2.Item(digest=item.digest)
+
+
+def _receipt(receipt: hsm_pb2.Receipt) -> Receipt:
+    return Receipt(receipt.entry, receipt.proof)
+
+
+def _credential(answer: hsm_pb2.Credential) -> Credential:
+    return Credential(
+        credential_id=answer.credential_id,
+        purpose=answer.purpose,
+        state=answer.state,
+        algorithm=SignatureAlgorithm(answer.algorithm),
+        holder=answer.holder,
+        description=answer.description,
+        certificates=tuple(answer.certificates),
+        not_before=answer.not_before,
+        not_after=answer.not_after,
+        training=answer.training,
+    )
