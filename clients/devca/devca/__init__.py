@@ -1,0 +1,1 @@
+"""devca: a development certification authority. Nothing it issues can pass for real."""

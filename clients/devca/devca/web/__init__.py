@@ -1,0 +1,1 @@
+"""devca's HTTP endpoints, one file per group."""
