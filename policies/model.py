@@ -58,13 +58,25 @@ class CredentialFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientKeyFacts:
+    """What a rule may know of a client's approval key. ``holder`` is the client."""
+
+    id: str
+    holder: str
+    algorithm: str
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Circumstances:
     """What a rule may know of the moment.
 
     ``approval``: the kind of proof (client_jws, access_token, passkey, pin_otp, trust_line).
     ``approvers``: distinct people who approved. ``count``: signatures asked for.
     ``content``: ``prepared`` (the key process checked CMS attributes), ``dtbsr`` or ``token``.
-    ``extra`` holds action-specific strings a rule may read.
+    ``extra`` holds action-specific strings a rule may read: ``creator``, the id of the administrator
+    who had the credential made. Another name is a deny, because no rule was written with it in mind.
+    ``act_seconds``: from the act's issue to its expiry.
     """
 
     now: datetime
@@ -75,19 +87,23 @@ class Circumstances:
     document_kind: str = ""
     acr: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
+    act_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     principal: Principal
     action: ActionName
-    resource: CredentialFacts
+    resource: CredentialFacts | ClientKeyFacts
     context: Circumstances
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """``rules`` are the ``@id`` of the rules that decided; an entry in ``errors`` is a deny."""
+    """``rules`` are the ``@id`` of the rules that decided, sorted; empty on a deny when nothing permits.
+
+    An entry in ``errors`` is a deny.
+    """
 
     allowed: bool
     rules: tuple[str, ...] = ()

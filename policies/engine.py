@@ -1,0 +1,160 @@
+"""Deciding: one question in, one decision out. Default deny; a forbid wins; whatever fails is a deny.
+
+Cedar does the thinking. What can be prepared is prepared once: rules are parsed when the engine is
+made and laid out by action and kind of principal, so that a decision evaluates only the rules whose
+scope leaves them open (Cedar's policy slicing: the others cannot match, so leaving them out changes
+nothing). A decision is a pure function of what its rules can read, so it is remembered by exactly
+that: the same principal, action, facts and circumstances get the same answer. The clock is part of
+it, to the second, wherever a rule can read the clock.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+import cedarpy
+import orjson
+
+from policies.bundle import Bundle
+from policies.model import (
+    ActionName,
+    Circumstances,
+    ClientKeyFacts,
+    CredentialFacts,
+    Decision,
+    Principal,
+    PrincipalKind,
+    Question,
+)
+from policies.rule import Rule
+
+CLIENT_KEY_ACTIONS = frozenset({ActionName.REGISTER_CLIENT_KEY, ActionName.RETIRE_CLIENT_KEY})
+REMEMBERED = 4096
+
+
+class Engine:
+    """Answers questions by one bundle. Thread-safe: nothing changes after it is made."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self._slices = {
+            (action, kind): _policy_set(
+                rule for rule in bundle.rules.values() if rule.may_concern(action.value, kind.value)
+            )
+            for action in ActionName
+            for kind in PrincipalKind
+        }
+        self._reads_clock = {
+            (action, kind): any(
+                rule.reads_clock
+                for rule in bundle.rules.values()
+                if rule.may_concern(action.value, kind.value)
+            )
+            for action in ActionName
+            for kind in PrincipalKind
+        }
+        # The arguments are frozen values and the bundle is fixed: equal arguments, equal answer.
+        self._entities = lru_cache(maxsize=REMEMBERED)(self._parse_entities)
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._evaluate)
+
+    def decide(self, question: Question) -> Decision:
+        """May this happen? Never raises: an error of any kind is a deny that names it."""
+        try:
+            moment = question.context
+            if moment.now.tzinfo is None:
+                raise ValueError("now has no time zone")
+            reads_clock = self._reads_clock[question.action, question.principal.kind]
+            context = _context(moment, int(moment.now.timestamp()) if reads_clock else 0)
+            return self._remembered(question.principal, question.action, question.resource, context)
+        except Exception as error:  # noqa: BLE001 -- a policy that cannot be evaluated allows nothing
+            return Decision(allowed=False, errors=(f"{type(error).__name__}: {error}",))
+
+    def _evaluate(
+        self,
+        principal: Principal,
+        action: ActionName,
+        resource: CredentialFacts | ClientKeyFacts,
+        context: str,
+    ) -> Decision:
+        resource_type = "ClientKey" if action in CLIENT_KEY_ACTIONS else "Credential"
+        answer = cedarpy.is_authorized(
+            {
+                "principal": {"type": principal.kind.value, "id": principal.id},
+                "action": {"type": "Action", "id": action.value},
+                "resource": {"type": resource_type, "id": resource.id},
+                "context": context,
+            },
+            self._slices[action, principal.kind],
+            self._entities(resource_type, resource),
+            self.bundle.schema,
+        )
+        errors = tuple(answer.diagnostics.errors)
+        # Cedar passes over a rule that fails. A forbid that failed must not open the door.
+        return Decision(
+            allowed=answer.decision is cedarpy.Decision.Allow and not errors,
+            rules=tuple(sorted(answer.diagnostics.reasons)),
+            errors=errors,
+        )
+
+    def _parse_entities(
+        self, resource_type: str, resource: CredentialFacts | ClientKeyFacts
+    ) -> cedarpy.Entities:
+        attributes: dict[str, object]
+        if resource_type == "ClientKey":
+            attributes = {"state": resource.state, "algorithm": resource.algorithm}
+        else:
+            attributes = self._credential_attributes(resource)
+        entity = {
+            "uid": {"type": resource_type, "id": resource.id},
+            "attrs": attributes,
+            "parents": [{"type": "Client", "id": resource.holder}],
+        }
+        return cedarpy.Entities.from_json_str(orjson.dumps([entity]).decode(), self.bundle.schema)
+
+    def _credential_attributes(self, facts: CredentialFacts | ClientKeyFacts) -> dict[str, object]:
+        if not isinstance(facts, CredentialFacts):
+            raise TypeError("this action is about a credential, not a client's key")
+        profile = self.bundle.profiles.get(facts.profile)
+        if profile is None:
+            raise LookupError(f"there is no key profile named {facts.profile!r}")
+        return {
+            "purpose": facts.purpose,
+            "state": facts.state,
+            "algorithm": facts.algorithm,
+            "profile": facts.profile,
+            # A credential may accept fewer proofs than its profile, never more.
+            "proofs": sorted(facts.proofs & profile.proofs),
+            "training": facts.training,
+            "profile_purpose": profile.purpose,
+            "profile_algorithm": profile.algorithm,
+            "contents": sorted(profile.contents),
+            "max_signatures": profile.max_signatures,
+            "max_signatures_by_access_token": profile.max_signatures_by_access_token,
+            "max_act_seconds": profile.max_act_seconds,
+            "compatibility": bool(profile.compatibility),
+        }
+
+
+def _context(moment: Circumstances, now: int) -> str:
+    context: dict[str, object] = {
+        "now": now,
+        "approval": moment.approval,
+        "approvers": moment.approvers,
+        "count": moment.count,
+        "content": moment.content,
+        "document_kind": moment.document_kind,
+        "acr": moment.acr,
+        "act_seconds": moment.act_seconds,
+    }
+    for name, value in moment.extra.items():
+        if name != "creator":
+            raise LookupError(f"no rule can read extra[{name!r}]")
+        context["creator"] = {"__entity": {"type": "Admin", "id": value}}
+    return orjson.dumps(context).decode()
+
+
+def _policy_set(rules: Iterable[Rule]) -> cedarpy.PolicySet:
+    # Cedar numbers the rules of a text policy0, policy1 …; in JSON a rule goes by its @id.
+    policies = {rule.id: rule.cedar for rule in rules}
+    return cedarpy.PolicySet.from_json_str(
+        orjson.dumps({"staticPolicies": policies, "templates": {}, "templateLinks": []}).decode()
+    )
