@@ -39,7 +39,7 @@ from hsm.errors import (
     TokenError,
     TokenUnavailable,
 )
-from hsm.settings import TlsFiles
+from hsm.tls import TlsFiles
 
 __all__ = [
     "ActItem",
@@ -176,7 +176,7 @@ class KeyProcess:
         self._tokens = hsm_pb2_grpc.TokensStub(self._channel)
         self._administration = hsm_pb2_grpc.AdministrationStub(self._channel)
         self._journal = hsm_pb2_grpc.JournalStub(self._channel)
-        self._health = health_pb2_grpc.HealthStub(self._channel)
+        self._health: Any = health_pb2_grpc.HealthStub(self._channel)
 
     def close(self) -> None:
         """Close the channel; calls under way are cancelled."""
@@ -289,7 +289,7 @@ class KeyProcess:
 
 def _error(error: grpc.RpcError) -> HsmError:
     """The error that the key process raised, told apart by its trailing metadata."""
-    metadata = {item[0]: item[1] for item in error.trailing_metadata() or ()}
+    metadata = {item.key: item.value for item in error.trailing_metadata() or ()}
     kind = getattr(errors, str(metadata.get("antin-error", "")), None)
     if isinstance(kind, type) and issubclass(kind, HsmError):
         if kind is PolicyRefused:

@@ -6,13 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
-class TlsFiles(BaseModel):
-    """PEM files for mutual TLS: our certificate and key, and the CA that the other side's chains to."""
-
-    certificate: Path
-    key: Path
-    authority: Path
+from hsm.tls import TlsFiles
 
 
 class Listener(BaseModel):

@@ -75,6 +75,11 @@ class Directory:
                 return import_verifying_key(token_jwk(known).as_dict(private=False), rs256=rs256)
         raise ApprovalRefused("The access token is not ours.", detail="unknown kid")
 
+    @staticmethod
+    def known(stored: StoredCredential) -> KnownCredential:
+        """A stored credential with its keys and certificates read."""
+        return _known(stored)
+
     def forget(self) -> None:
         """Drop everything: the next look is at the store."""
         with self._lock:

@@ -71,10 +71,10 @@ class Ledger:
         self._queue.put(waiting)
         return waiting.done
 
-    def checkpoint(self) -> str:
-        """A signed checkpoint of the journal as it is now. Raises TokenError."""
+    def checkpoint(self) -> tuple[int, str]:
+        """The journal's size now, and a signed checkpoint of it. Raises TokenError."""
         size, root = self._log.head()
-        return self._checkpoint(size, root)
+        return size, self._checkpoint(size, root)
 
     def close(self) -> None:
         """Write what is waiting, then stop."""

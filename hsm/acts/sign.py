@@ -46,7 +46,6 @@ class Policy(Protocol):
 
     def decide(self, question: Question) -> Decision: ...
     def facts(self, known: KnownCredential) -> CredentialFacts: ...
-    def max_act_seconds(self, profile: str) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +193,6 @@ class Signing:
         if not decision.allowed:
             detail = "; ".join(decision.errors)
             raise PolicyRefused("The policy does not allow this.", rules=decision.rules, detail=detail)
-        if act.expires_at - act.issued_at > self._policy.max_act_seconds(known.stored.profile):
-            raise ActMalformed("The act lives longer than this credential's key profile allows.")
         return act, known, approved, decision.rules
 
     def _usable_credential(self, act: SignAct, now: datetime) -> KnownCredential:
@@ -279,6 +276,7 @@ def _question(
             count=len(act.items),
             content=content,
             document_kind=act.document_kind,
+            act_seconds=act.expires_at - act.issued_at,
         ),
     )
 

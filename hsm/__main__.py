@@ -1,0 +1,149 @@
+"""python -m hsm serve | migrate | ceremony | act | approve | perform | checkpoint."""
+
+import argparse
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from hsm import administer
+from hsm.client import Approval, KeyProcess
+from hsm.errors import HsmError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command. Exit status: 0 done, 1 refused or failed, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    _configure_log()
+    try:
+        result = options.run(options)
+    except HsmError as error:
+        message = {"error": type(error).__name__, "message": error.message, "detail": error.detail}
+        print(json.dumps(message, ensure_ascii=False), file=sys.stderr)
+        return 1
+    if result is not None:
+        print(json.dumps(result, ensure_ascii=False, indent=None if options.json else 2))
+    return 0
+
+
+def _serve(_: argparse.Namespace) -> None:
+    from hsm.app import KeyProcessApp  # noqa: PLC0415 -- loads PKCS#11: not for the other commands
+    from hsm.settings import Settings  # noqa: PLC0415
+
+    app = KeyProcessApp(Settings())
+    app.start()
+    app.run()
+
+
+def _migrate(_: argparse.Namespace) -> dict[str, str]:
+    from hsm.schema.migrate import migrate  # noqa: PLC0415
+    from hsm.settings import Settings  # noqa: PLC0415
+
+    migrate(Settings().database_url)
+    return {"migrated": "head"}
+
+
+def _ceremony(options: argparse.Namespace) -> dict[str, Any]:
+    from hsm.ceremony import hold_ceremony, read_ceremony  # noqa: PLC0415
+
+    transcript = hold_ceremony(read_ceremony(options.file), now=datetime.now(UTC))
+    if options.transcript:
+        options.transcript.write_text(json.dumps(transcript, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    return transcript
+
+
+def _act(options: argparse.Namespace) -> dict[str, Any] | None:
+    parameters = json.loads(options.parameters)
+    act = administer.draft(options.action, parameters, now=int(datetime.now(UTC).timestamp()))
+    options.output.write_bytes(act)
+    return {"act": str(options.output), "action": options.action}
+
+
+def _approve(options: argparse.Namespace) -> dict[str, Any]:
+    act = options.act.read_bytes()
+    approval = administer.approve(act, options.key)
+    options.output.write_text(approval.evidence)
+    return {"approved": json.loads(act), "approval": str(options.output)}
+
+
+def _perform(options: argparse.Namespace) -> dict[str, Any]:
+    if options.action:
+        now = int(datetime.now(UTC).timestamp())
+        act = administer.draft(options.action, json.loads(options.parameters), now=now)
+    elif options.act:
+        act = options.act.read_bytes()
+    else:
+        options.parser.error("an act file, or --action with --parameters")
+    approvals = [Approval("admin_jws", path.read_text().strip()) for path in options.approvals]
+    approvals += [administer.approve(act, key) for key in options.key]
+    key_process = KeyProcess(options.socket)
+    try:
+        return administer.perform(key_process, act, approvals)
+    finally:
+        key_process.close()
+
+
+def _checkpoint(options: argparse.Namespace) -> dict[str, Any]:
+    key_process = KeyProcess(options.socket)
+    try:
+        checkpoint = key_process.checkpoint()
+    finally:
+        key_process.close()
+    return {"checkpoint": checkpoint.text, "verifier_key": checkpoint.verifier_key}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m hsm", description="The key process and its tools.")
+    parser.add_argument("--json", action="store_true", help="one line of JSON")
+    commands = parser.add_subparsers(required=True)
+
+    def command(name: str, run: Any, summary: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=summary)
+        added.set_defaults(run=run, parser=added)
+        return added
+
+    command("serve", _serve, "run the key process (settings: HSM_*)")
+    command("migrate", _migrate, "bring the database to the newest schema")
+    ceremony = command("ceremony", _ceremony, "make the token, its first keys and the first administrators")
+    ceremony.add_argument("file", type=Path)
+    ceremony.add_argument("--transcript", type=Path)
+    act = command("act", _act, "draft an administrative act")
+    act.add_argument("action")
+    act.add_argument("--parameters", default="{}", help="JSON")
+    act.add_argument("-o", "--output", type=Path, required=True)
+    approve = command("approve", _approve, "approve an act with an administrator's key")
+    approve.add_argument("act", type=Path)
+    approve.add_argument("--key", type=Path, required=True)
+    approve.add_argument("-o", "--output", type=Path, required=True)
+    perform = command("perform", _perform, "have an approved act done")
+    perform.add_argument("act", type=Path, nargs="?")
+    perform.add_argument("approvals", type=Path, nargs="*")
+    perform.add_argument("--action")
+    perform.add_argument("--parameters", default="{}")
+    perform.add_argument("--key", type=Path, action="append", default=[])
+    perform.add_argument("--socket", default="unix:run/hsm-admin.sock")
+    checkpoint = command("checkpoint", _checkpoint, "the journal's head, signed now")
+    checkpoint.add_argument("--socket", default="unix:run/hsm-admin.sock")
+    return parser
+
+
+def _configure_log() -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""Step 3's side of the policy: from what the key process knows to what a rule may ask about."""
+
+from hsm.acts.directory import KnownCredential
+from policies.bundle import Bundle
+from policies.engine import Engine
+from policies.model import CredentialFacts, Decision, Question
+from policies.profiles import KeyProfile
+
+
+class BundlePolicy:
+    """Decides by one policy bundle. Implements ``sign.Policy``."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._engine = Engine(bundle)
+        self._profiles = bundle.profiles
+
+    def decide(self, question: Question) -> Decision:
+        return self._engine.decide(question)
+
+    def profile(self, name: str) -> KeyProfile:
+        """Raises KeyError when the bundle has no such key profile."""
+        return self._profiles[name]
+
+    def facts(self, known: KnownCredential) -> CredentialFacts:
+        stored = known.stored
+        profile = self._profiles.get(stored.profile)
+        return CredentialFacts(
+            id=stored.credential_id,
+            purpose=stored.purpose,
+            algorithm=stored.algorithm,
+            state=stored.state,
+            holder=stored.holder,
+            profile=stored.profile,
+            # A profile that the bundle no longer knows accepts no proof at all.
+            proofs=frozenset(profile.proofs) if profile else frozenset(),
+            training=stored.training,
+        )

@@ -1,0 +1,196 @@
+"""The only wiring of the key process: settings in, a running process out."""
+
+import signal
+import threading
+from types import FrameType
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2
+
+from hsm.acts import grant
+from hsm.acts.approval import Audience
+from hsm.acts.credential_life import CredentialLife
+from hsm.acts.client_keys import ClientKeys
+from hsm.acts.directory import Directory
+from hsm.acts.keys import Administration
+from hsm.acts.ledger import Ledger
+from hsm.acts.policy import BundlePolicy
+from hsm.acts.sign import Signing
+from hsm.acts.sign_token import TokenSigning
+from hsm.acts.use_key import TokenKeyUse
+from hsm.api import hsm_pb2_grpc
+from hsm.database import Database
+from hsm.errors import HsmError
+from hsm.journal.last_checkpoint import LastCheckpoint
+from hsm.journal.log import Log
+from hsm.journal.seal import JournalKey
+from hsm.metrics import JOURNAL_SIZE, SESSIONS_IN_USE, TOKEN_HEALTHY
+from hsm.server import listen
+from hsm.services import AdministrationService, JournalService, SigningService, TokenService
+from hsm.settings import Settings
+from hsm.token import Token, TokenSettings
+from hsm.watch import Watch
+from policies.bundle import Bundle
+
+DRAIN_SECONDS = 10
+HEALTH_SECONDS = 2.0
+log = structlog.get_logger("hsm")
+
+
+class KeyProcessApp:
+    """Everything of one key process. ``start()``, then ``run()`` until a signal, then ``stop()``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.token = Token.open(token_settings(settings))
+        self.database = Database(settings.database_url)
+        self.log = Log(self.database.reader)
+        self._stopping = threading.Event()
+        self._servers: list[grpc.Server] = []
+        self._health = health.HealthServicer()
+
+    def start(self) -> None:
+        """Check the journal, settle what a dead process left, listen. Raises HsmError."""
+        settings = self._settings
+        with self.database.reading() as connection:
+            self.log.open(connection)
+        journal_key = JournalKey(self.token, settings.log_origin)
+        self._last = LastCheckpoint(settings.last_checkpoint_file)
+        # A database older than the last checkpoint would make us sign a fork: refuse to start.
+        self._last.check_not_rolled_back(self.log, journal_key.verifier_key)
+        self.ledger = Ledger(self.database, self.log, journal_key.seal)
+        self.ledger.enter([], change=lambda connection: grant.abandon_reserved(connection) and None)
+        self._wire(journal_key)
+        self._watch = Watch(settings.metrics_address, self._ready) if settings.metrics_address else None
+        threading.Thread(target=self._look_after_health, name="health", daemon=True).start()
+        log.info("key_process_started", journal_size=self.log.head()[0])
+
+    def run(self) -> None:
+        """Wait for SIGTERM or SIGINT."""
+
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            self._stopping.set()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        self._stopping.wait()
+        self.stop()
+
+    def stop(self) -> None:
+        """Take no new calls, finish those under way, write what is waiting, leave the token."""
+        self._stopping.set()
+        self._health.enter_graceful_shutdown()
+        for done in [server.stop(DRAIN_SECONDS) for server in self._servers]:
+            done.wait(DRAIN_SECONDS)
+        self._keep_checkpoint()
+        self.ledger.close()
+        if self._watch:
+            self._watch.close()
+        self.token.close()
+        self.database.close()
+        log.info("key_process_stopped")
+
+    def _wire(self, journal_key: JournalKey) -> None:
+        settings = self._settings
+        bundle = Bundle.load(settings.policies) if settings.policies else Bundle.load()
+        policy = BundlePolicy(bundle)
+        directory = Directory(self.database)
+        use_key = TokenKeyUse(self.token)
+        signing = Signing(
+            database=self.database,
+            directory=directory,
+            policy=policy,
+            ledger=self.ledger,
+            use_key=use_key,
+            audience=Audience(settings.issuer, settings.signing_resource),
+        )
+        tokens = TokenSigning(
+            directory=directory, policy=policy, ledger=self.ledger, use_key=use_key, issuer=settings.issuer
+        )
+        life = CredentialLife(
+            token=self.token,
+            directory=directory,
+            policy=policy,
+            trust_anchors=settings.trust_anchors,
+            training=settings.training == "accept",
+        )
+        administration = Administration(
+            database=self.database,
+            directory=directory,
+            policy=policy,
+            ledger=self.ledger,
+            operations={**life.operations(), **ClientKeys(self.database).operations()},
+        )
+        journal = JournalService(self.log, self.ledger, journal_key.verifier_key)
+
+        def for_signsvc(server: grpc.Server) -> None:
+            hsm_pb2_grpc.add_SigningServicer_to_server(SigningService(signing, directory), server)
+            hsm_pb2_grpc.add_JournalServicer_to_server(journal, server)
+
+        def for_idp(server: grpc.Server) -> None:
+            hsm_pb2_grpc.add_TokensServicer_to_server(TokenService(tokens), server)
+
+        def for_admin(server: grpc.Server) -> None:
+            hsm_pb2_grpc.add_AdministrationServicer_to_server(AdministrationService(administration), server)
+            hsm_pb2_grpc.add_SigningServicer_to_server(SigningService(signing, directory), server)
+            hsm_pb2_grpc.add_JournalServicer_to_server(journal, server)
+
+        for listener, register in (
+            (settings.signsvc, for_signsvc),
+            (settings.idp, for_idp),
+            (settings.admin, for_admin),
+        ):
+            if listener is not None:
+                self._servers.append(listen(listener, settings.threads, self._health, register))
+
+    def _look_after_health(self) -> None:
+        while not self._stopping.is_set():
+            healthy = self._token_healthy()
+            TOKEN_HEALTHY.set(healthy)
+            SESSIONS_IN_USE.set(self.token.stats().in_use)
+            JOURNAL_SIZE.set(self.log.head()[0])
+            status = (
+                health_pb2.HealthCheckResponse.SERVING
+                if healthy
+                else health_pb2.HealthCheckResponse.NOT_SERVING
+            )
+            self._health.set("", status)
+            if healthy:
+                self._keep_checkpoint()
+            self._stopping.wait(HEALTH_SECONDS)
+
+    def _token_healthy(self) -> bool:
+        try:
+            return self.token.healthy()
+        except HsmError as error:
+            log.warning("token_sick", error=type(error).__name__, detail=error.detail)
+            return False
+
+    def _keep_checkpoint(self) -> None:
+        try:
+            self._last.keep(self.ledger.checkpoint()[1])
+        except (HsmError, OSError) as error:
+            log.warning("checkpoint_not_kept", error=type(error).__name__)
+
+    def _ready(self) -> dict[str, bool]:
+        return {"token": self._token_healthy(), "database": self._database_answers()}
+
+    def _database_answers(self) -> bool:
+        try:
+            with self.database.reading() as connection:
+                connection.exec_driver_sql("SELECT 1")
+        except HsmError:
+            return False
+        return True
+
+
+def token_settings(settings: Settings) -> TokenSettings:
+    """The token's part of the settings."""
+    return TokenSettings(
+        module=settings.module,
+        vendor=settings.vendor,
+        label=settings.token_label,
+        pin_file=settings.pin_file,
+        max_sessions=settings.max_sessions,
+    )

@@ -1,0 +1,173 @@
+"""The key ceremony: one TOML file in, a token with its first keys and a transcript out.
+
+    python -m hsm ceremony ceremony.toml --transcript transcript.json
+
+The file is the only input, so that it can be read and agreed before anything happens::
+
+    [token]
+    vendor = "softhsm"              # vendors.toml
+    module = "/usr/lib/softhsm/libsofthsm2.so"
+    label = "an-tin"
+    provision = true                # make the token (SoftHSM); false: it exists already
+    so_pin_file = "secrets/so-pin"
+    pin_file = "secrets/pin"
+
+    [journal]
+    origin = "antin.example.gov.vn/journal"
+
+    [store]
+    database_url = "sqlite:///run/hsm.sqlite3"
+
+    [keks]
+    personal = "kek-1"              # wraps personal keys
+
+    [[admins]]                      # at least two: nobody governs a key alone
+    id = "admin-1"
+    name = "Nguyễn Văn A"
+    jwk = "secrets/admin-1.public.jwk"
+
+Run again, it keeps what exists and says so: it never replaces a key.
+"""
+
+import json
+import tomllib
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hsm import store
+from hsm.acts.jose import import_verifying_key
+from hsm.algorithms import KeyKind
+from hsm.database import Database
+from hsm.errors import HsmError
+from hsm.journal.seal import JOURNAL_KEY_LABEL, JournalKey
+from hsm.schema.migrate import migrate
+from hsm.token import Token, TokenSettings
+from hsm.token.provision import provision_token
+
+
+class CeremonyError(HsmError):
+    """The ceremony's file is wrong, or what it finds is not what it says."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _TokenPart(_Part):
+    vendor: str
+    module: Path
+    label: str
+    provision: bool = False
+    so_pin_file: Path | None = None
+    pin_file: Path
+
+
+class _JournalPart(_Part):
+    origin: str = Field(pattern=r"^[^\s+]+$")
+
+
+class _StorePart(_Part):
+    database_url: str
+
+
+class _KekPart(_Part):
+    personal: str
+
+
+class _AdminPart(_Part):
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")
+    name: str
+    jwk: Path
+
+
+class CeremonyFile(_Part):
+    """The whole input."""
+
+    token: _TokenPart
+    journal: _JournalPart
+    store: _StorePart
+    keks: _KekPart
+    admins: list[_AdminPart] = Field(min_length=2)
+
+
+def read_ceremony(path: Path) -> CeremonyFile:
+    """Read and check the file. Raises CeremonyError naming every fault."""
+    try:
+        return CeremonyFile.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+        raise CeremonyError(f"The ceremony file {path} cannot be used: {error}") from error
+
+
+def hold_ceremony(file: CeremonyFile, *, now: datetime) -> dict[str, Any]:
+    """Make what is missing and return the transcript: what was done and every public part."""
+    steps: list[dict[str, str]] = []
+
+    def note(what: str, outcome: str) -> None:
+        steps.append({"step": what, "outcome": outcome})
+
+    part = file.token
+    if part.provision:
+        if part.so_pin_file is None:
+            raise CeremonyError("token.so_pin_file is needed to make the token.")
+        made = provision_token(part.module, part.label, so_pin_file=part.so_pin_file, pin_file=part.pin_file)
+        note(f"token {part.label}", "made" if made else "kept")
+    token = Token.open(
+        TokenSettings(module=part.module, vendor=part.vendor, label=part.label, pin_file=part.pin_file)
+    )
+    try:
+        existing = set(token.labels())
+        token.make_canary()
+        note("canary key", "ready")
+        if file.keks.personal in existing:
+            note(f"KEK {file.keks.personal}", "kept")
+        else:
+            token.generate_kek(file.keks.personal)
+            note(f"KEK {file.keks.personal}", "made: AES-256, wraps and unwraps, never leaves")
+        if JOURNAL_KEY_LABEL in existing:
+            note("journal key", "kept")
+        else:
+            token.generate_token_key(JOURNAL_KEY_LABEL, KeyKind.ED25519)
+            note("journal key", "made: Ed25519")
+        verifier_key = JournalKey(token, file.journal.origin).verifier_key
+    finally:
+        token.close()
+    migrate(file.store.database_url)
+    note("database", "at the newest schema")
+    admins = _enter_admins(file, note)
+    return {
+        "ceremony": "an-tin key ceremony",
+        "held_at": now.isoformat(),
+        "input": json.loads(file.model_dump_json()),
+        "steps": steps,
+        "journal_verifier_key": verifier_key,
+        "admins": admins,
+    }
+
+
+def _enter_admins(file: CeremonyFile, note: Any) -> list[dict[str, str]]:
+    database = Database(file.store.database_url)
+    entered = []
+    try:
+        for part in file.admins:
+            try:
+                jwk = orjson.loads(part.jwk.read_bytes())
+                kid = import_verifying_key(jwk).kid
+            except (OSError, ValueError) as error:
+                raise CeremonyError(f"The key of {part.id} ({part.jwk}) cannot be used: {error}") from error
+            with database.writing() as connection:
+                known = store.find_admin(connection, kid)
+                if known is None:
+                    store.add_admin(connection, part.id, kid, part.name, jwk)
+            if known is not None and known[0] != part.id:
+                raise CeremonyError(f"The key of {part.id} is already that of {known[0]}.")
+            note(f"admin {part.id}", "kept" if known else "entered")
+            entered.append({"id": part.id, "name": part.name, "kid": kid})
+    finally:
+        database.close()
+    if len({admin["kid"] for admin in entered}) != len(entered):
+        raise CeremonyError("Two administrators have the same key: each must have their own.")
+    return entered

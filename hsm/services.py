@@ -1,0 +1,221 @@
+"""The gRPC services: from the wire to an act and back. Each caller's socket offers only its own."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, TypeVar
+
+import grpc
+import orjson
+import structlog
+
+from hsm import errors
+from hsm.acts.approval import Approval
+from hsm.acts.directory import Directory, KnownCredential
+from hsm.acts.keys import Administration
+from hsm.acts.ledger import Ledger
+from hsm.acts.sign import ItemToSign, MadeSignature, Signing
+from hsm.acts.sign_token import TokenSigning
+from hsm.api import hsm_pb2, hsm_pb2_grpc
+from hsm.journal.log import Log
+from hsm.journal.receipt import format_proof
+from hsm.metrics import ACTS
+
+MAX_EXPORT = 10_000
+log = structlog.get_logger("hsm")
+T = TypeVar("T")
+
+# The one map from an error to gRPC. What is not listed is INTERNAL, without a word of detail.
+_CODES: dict[type[errors.HsmError], grpc.StatusCode] = {
+    errors.ActMalformed: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.CredentialNotUsable: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.ApprovalRefused: grpc.StatusCode.PERMISSION_DENIED,
+    errors.PolicyRefused: grpc.StatusCode.PERMISSION_DENIED,
+    errors.GrantRefused: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.TokenUnavailable: grpc.StatusCode.UNAVAILABLE,
+    errors.PinRejected: grpc.StatusCode.UNAVAILABLE,
+    errors.KeyNotFound: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.MechanismRefused: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.StoreUnavailable: grpc.StatusCode.UNAVAILABLE,
+    errors.JournalError: grpc.StatusCode.UNAVAILABLE,
+}
+
+
+def _answers(
+    method: Callable[[Any, Any, grpc.ServicerContext], T],
+) -> Callable[[Any, Any, grpc.ServicerContext], T]:
+    """Turn what a method raises into a gRPC status, once, here."""
+
+    @wraps(method)
+    def answer(self: Any, request: Any, context: grpc.ServicerContext) -> T:
+        act = method.__name__
+        try:
+            result = method(self, request, context)
+        except errors.HsmError as error:
+            ACTS.labels(act, type(error).__name__).inc()
+            log.warning(
+                "act_refused", act=act, error=type(error).__name__, reason=error.message, detail=error.detail
+            )
+            context.set_trailing_metadata(
+                (
+                    ("antin-error", type(error).__name__),
+                    ("antin-rules", " ".join(getattr(error, "rules", ()))),
+                )
+            )
+            context.abort(_CODES.get(type(error), grpc.StatusCode.INTERNAL), error.message)
+            raise
+        except Exception:
+            ACTS.labels(act, "error").inc()
+            log.exception("act_failed", act=act)
+            context.abort(grpc.StatusCode.INTERNAL, "The key process failed.")
+            raise
+        ACTS.labels(act, "done").inc()
+        return result
+
+    return answer
+
+
+class SigningService(hsm_pb2_grpc.SigningServicer):
+    """For signsvc."""
+
+    def __init__(self, signing: Signing, directory: Directory) -> None:
+        self._signing = signing
+        self._directory = directory
+
+    @_answers
+    def GetCredential(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.Credential:  # noqa: N802
+        return _credential(self._directory.get_credential(request.credential_id))
+
+    @_answers
+    def ListCredentials(  # noqa: N802
+        self, request: Any, context: grpc.ServicerContext
+    ) -> hsm_pb2.ListCredentialsResponse:
+        found = self._directory.find_credentials(request.holder)
+        return hsm_pb2.ListCredentialsResponse(credentials=[_credential(known) for known in found])
+
+    @_answers
+    def Authorize(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.Grant:  # noqa: N802
+        issued = self._signing.authorize(request.act, _approval(request.approval), now=_now())
+        return hsm_pb2.Grant(sad=issued.sad, expires_at=issued.expires_at, act_digest=issued.act_digest)
+
+    @_answers
+    def Sign(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.SignResponse:  # noqa: N802
+        items = [ItemToSign(item.digest, item.signed_attributes) for item in request.items]
+        if request.sad:
+            made = self._signing.sign_granted(
+                request.sad,
+                items,
+                positions=list(request.positions),
+                now=_now(),
+                with_receipts=request.with_receipts,
+            )
+        else:
+            made = self._signing.sign_approved(
+                request.act,
+                _approval(request.approval),
+                items,
+                now=_now(),
+                with_receipts=request.with_receipts,
+            )
+        return hsm_pb2.SignResponse(signatures=[_signature(signature) for signature in made])
+
+
+class TokenService(hsm_pb2_grpc.TokensServicer):
+    """For idp."""
+
+    def __init__(self, tokens: TokenSigning) -> None:
+        self._tokens = tokens
+
+    @_answers
+    def GetTokenKeys(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.TokenKeysResponse:  # noqa: N802
+        published = self._tokens.published_keys()
+        return hsm_pb2.TokenKeysResponse(
+            jwks=[orjson.dumps(jwk).decode() for jwk, _ in published],
+            current_kids=[jwk["kid"] for jwk, current in published if current],
+        )
+
+    @_answers
+    def SignToken(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.SignTokenResponse:  # noqa: N802
+        value = self._tokens.sign(request.kid, request.signing_input, now=_now())
+        return hsm_pb2.SignTokenResponse(signature=value)
+
+
+class AdministrationService(hsm_pb2_grpc.AdministrationServicer):
+    """For administrators' tools."""
+
+    def __init__(self, administration: Administration) -> None:
+        self._administration = administration
+
+    @_answers
+    def Perform(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.PerformResponse:  # noqa: N802
+        approvals = [_approval(approval) for approval in request.approvals]
+        result, leaf_index = self._administration.perform(request.act, approvals, now=_now())
+        return hsm_pb2.PerformResponse(result=orjson.dumps(result).decode(), leaf_index=leaf_index)
+
+
+class JournalService(hsm_pb2_grpc.JournalServicer):
+    """For everybody on the trust line."""
+
+    def __init__(self, journal: Log, ledger: Ledger, verifier_key: str) -> None:
+        self._journal = journal
+        self._ledger = ledger
+        self._verifier_key = verifier_key
+
+    @_answers
+    def GetCheckpoint(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.CheckpointResponse:  # noqa: N802
+        return hsm_pb2.CheckpointResponse(
+            checkpoint=self._ledger.checkpoint()[1], verifier_key=self._verifier_key
+        )
+
+    @_answers
+    def GetReceipt(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.Receipt:  # noqa: N802
+        size, checkpoint = self._ledger.checkpoint()
+        if request.leaf_index >= size:
+            raise errors.ActMalformed("The journal has no such entry.")
+        proof = self._journal.inclusion_proof(request.leaf_index, size)
+        return hsm_pb2.Receipt(
+            entry=self._journal.entry(request.leaf_index),
+            proof=format_proof(request.leaf_index, proof, checkpoint),
+        )
+
+    @_answers
+    def GetConsistency(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.ConsistencyResponse:  # noqa: N802
+        if not 0 < request.old_size <= request.new_size <= self._journal.head()[0]:
+            raise errors.ActMalformed("The sizes must be 0 < old <= new <= the journal's size.")
+        hashes = self._journal.consistency_proof(request.old_size, request.new_size)
+        return hsm_pb2.ConsistencyResponse(hashes=hashes)
+
+    @_answers
+    def Export(self, request: Any, context: grpc.ServicerContext) -> Iterator[hsm_pb2.ExportEntry]:  # noqa: N802
+        limit = min(request.limit or MAX_EXPORT, MAX_EXPORT)
+        entries = list(self._journal.entries(request.start, limit))
+        return (hsm_pb2.ExportEntry(index=index, entry=entry) for index, entry in entries)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _approval(approval: Any) -> Approval:
+    return Approval(approval.kind, approval.evidence)
+
+
+def _signature(made: MadeSignature) -> hsm_pb2.Signature:
+    receipt = hsm_pb2.Receipt(entry=made.entry, proof=made.proof) if made.proof else None
+    return hsm_pb2.Signature(value=made.value, leaf_index=made.leaf_index, receipt=receipt)
+
+
+def _credential(known: KnownCredential) -> hsm_pb2.Credential:
+    stored = known.stored
+    return hsm_pb2.Credential(
+        credential_id=stored.credential_id,
+        purpose=stored.purpose,
+        state=stored.state,
+        algorithm=stored.algorithm,
+        holder=stored.holder,
+        description=stored.description,
+        certificates=known.certificates,
+        not_before=stored.not_before or 0,
+        not_after=stored.not_after or 0,
+        training=stored.training,
+    )
