@@ -15,7 +15,8 @@ NOTICE = (
     "Training certificate: for tests only, no legal value."
 )
 
-COMMON_NAME_MAX = 64  # RFC 5280, Appendix A: ub-common-name
+# RFC 5280, Appendix A: ub-common-name is 64 characters; cryptography counts UTF-8 octets, which is stricter.
+COMMON_NAME_MAX = 64
 
 
 def profile_policy(number: int) -> x509.ObjectIdentifier:
@@ -51,7 +52,7 @@ def marked(subject: x509.Name) -> x509.Name:
     if text.startswith(MARK):
         return subject
     with_mark = f"{MARK} - {text}"
-    if len(with_mark) > COMMON_NAME_MAX:
+    if len(with_mark.encode()) > COMMON_NAME_MAX:
         mark = x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, f"{MARK} - chỉ để thử")
         return x509.Name([*subject, mark])
     return x509.Name(
