@@ -16,6 +16,8 @@ from limits.strategies import MovingWindowRateLimiter, RateLimiter, SlidingWindo
 from policies.quota import Quota
 
 RETRY_WHEN_AWAY = 5.0
+# Seconds. Counters that answer later than this are away.
+ANSWER_WITHIN = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,9 @@ class Buckets:
 
 def open_buckets(quotas: Mapping[str, Quota], uri: str) -> Buckets:
     """Counters at ``memory://`` (one process) or ``redis://…`` (all of them)."""
-    storage = storage_from_string(uri, wrap_exceptions=True)
+    patience = {"socket_timeout": ANSWER_WITHIN, "socket_connect_timeout": ANSWER_WITHIN}
+    options = {} if uri.startswith("memory:") else patience
+    storage = storage_from_string(uri, wrap_exceptions=True, **options)
     if not isinstance(storage, Storage):
         raise TypeError(f"{uri.split(':', 1)[0]} is an asynchronous storage")
     return Buckets(quotas, storage)

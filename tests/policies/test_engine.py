@@ -1,0 +1,259 @@
+"""Rules about the rules: default deny, forbid wins, whatever fails is a deny."""
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cedarpy
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import policies
+from policies import (
+    ActionName,
+    Bundle,
+    Circumstances,
+    ClientKeyFacts,
+    CredentialFacts,
+    Decision,
+    Engine,
+    Principal,
+    PrincipalKind,
+    Question,
+)
+from policies.bundle import parse_bundle, read_texts
+from policies.engine import _policy_set
+from policies.rule import _reads_clock
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+TEXTS = read_texts(Path(policies.__file__).parent)
+BUNDLE = Bundle.load()
+ENGINE = Engine(BUNDLE)
+PROOFS = ["client_jws", "access_token", "passkey", "pin_otp", "trust_line", "admin_jws", ""]
+STATES = ["created", "active", "suspended", "revoked", "destroyed", "", "Active"]
+NAMES = ["one-stop", "other", "idp", "", 'x"y', "tổ\nchức"]
+
+principals = st.builds(
+    Principal, st.sampled_from(PrincipalKind), st.sampled_from(NAMES) | st.text(max_size=5)
+)
+credentials = st.builds(
+    CredentialFacts,
+    id=st.sampled_from(["credential", "", 'a"b']),
+    purpose=st.sampled_from(["organisation", "service", "personal", "token", ""]),
+    algorithm=st.sampled_from(["ES256", "PS256", "RS256", "EdDSA", "none", ""]),
+    state=st.sampled_from(STATES),
+    holder=st.sampled_from(NAMES),
+    profile=st.sampled_from([*BUNDLE.profiles, "made-up", ""]),
+    proofs=st.frozensets(st.sampled_from(PROOFS)),
+    training=st.booleans(),
+)
+client_keys = st.builds(
+    ClientKeyFacts,
+    id=st.text(max_size=5),
+    holder=st.sampled_from(NAMES),
+    algorithm=st.sampled_from(["ES256", "HS256", "EdDSA"]),
+    state=st.sampled_from(["active", "retired", ""]),
+)
+circumstances = st.builds(
+    Circumstances,
+    now=st.datetimes(timezones=st.just(UTC), min_value=datetime(2020, 1, 1)),  # noqa: DTZ001
+    approval=st.sampled_from(PROOFS),
+    approvers=st.integers(-1, 4),
+    count=st.integers(-1, 20) | st.integers(-(2**70), 2**70),
+    content=st.sampled_from(["prepared", "dtbsr", "token", ""]),
+    document_kind=st.text(max_size=5),
+    act_seconds=st.integers(-1, 1000),
+    extra=st.sampled_from([{}, {"creator": "one-stop"}, {"unknown": "x"}]),
+)
+
+
+@st.composite
+def likely(draw: st.DrawFn) -> Question:
+    """Questions that agree with their key profile, so that many are allowed."""
+    profile = draw(st.sampled_from(sorted(BUNDLE.profiles.values(), key=lambda profile: profile.name)))
+    action = draw(st.sampled_from(ActionName))
+    by = {ActionName.SIGN: PrincipalKind.CLIENT, ActionName.SIGN_TOKEN: PrincipalKind.SERVICE}
+    name = "idp" if profile.is_token else draw(st.sampled_from(["one-stop", "idp"]))
+    return Question(
+        Principal(by.get(action, PrincipalKind.ADMIN), name),
+        action,
+        CredentialFacts(
+            id="credential",
+            purpose=profile.purpose,
+            algorithm=profile.algorithm,
+            state=draw(st.sampled_from(["active", "active", "created", "suspended"])),
+            holder=name,
+            profile=profile.name,
+            proofs=profile.proofs,
+            training=draw(st.booleans()),
+        ),
+        Circumstances(
+            NOW,
+            approval=draw(st.sampled_from(sorted(profile.proofs) or ["trust_line"])),
+            approvers=draw(st.integers(1, 3)),
+            count=draw(st.sampled_from([1, 1, 1, 2, 10, 11, 1000, 1001])),
+            content=draw(st.sampled_from(sorted(profile.contents))),
+            act_seconds=draw(st.sampled_from([0, 300, 900, 901])),
+        ),
+    )
+
+
+questions = likely() | st.builds(
+    Question, principals, st.sampled_from(ActionName), credentials | client_keys, circumstances
+)
+
+
+def a_question(**facts: object) -> Question:
+    profile = BUNDLE.profiles["organisation-seal"]
+    credential = CredentialFacts(
+        id="seal",
+        purpose="organisation",
+        algorithm="ES256",
+        state="active",
+        holder="one-stop",
+        profile="organisation-seal",
+        proofs=profile.proofs,
+    )
+    return Question(
+        Principal(PrincipalKind.CLIENT, "one-stop"),
+        ActionName.SIGN,
+        replace(credential, **facts),
+        Circumstances(NOW, approval="client_jws", content="prepared", act_seconds=60),
+    )
+
+
+def with_rule(scope_and_conditions: str, name: str = "tried-here") -> Engine:
+    annotations = f'@id("{name}") @basis("test") @reason("thử") @reason_en("test")'
+    return Engine(parse_bundle(TEXTS | {"rules/tried.cedar": f"{annotations} {scope_and_conditions}"}))
+
+
+@given(questions)
+def test_nothing_is_allowed_without_an_explicit_permit(question: Question) -> None:
+    decision = ENGINE.decide(question)
+    effects = {BUNDLE.rules[rule].effect for rule in decision.rules}
+    if decision.allowed:
+        assert effects == {"permit"}
+        assert not decision.errors
+    else:
+        assert "permit" not in effects or decision.errors
+
+
+@given(questions)
+def test_no_permit_opens_what_is_forbidden(question: Question) -> None:
+    """Even a rule that permits everything to everybody, added by mistake, opens nothing forbidden."""
+    decision = ENGINE.decide(question)
+    generous = OPEN_TO_ALL.decide(question)
+    if decision.rules and not decision.allowed:
+        assert generous == decision
+    if decision.errors:
+        assert not generous.allowed
+
+
+@given(questions)
+def test_laying_rules_out_by_action_changes_no_decision(question: Question) -> None:
+    assert UNSLICED.decide(question) == ENGINE.decide(question)
+
+
+@given(questions, st.integers(0, 10**9))
+def test_the_clock_changes_no_decision_of_rules_that_do_not_read_it(question: Question, later: int) -> None:
+    moved = replace(question.context, now=datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=later))
+    assert ENGINE.decide(replace(question, context=moved)) == ENGINE.decide(question)
+
+
+def test_a_forbid_wins_over_every_permit() -> None:
+    assert ENGINE.decide(a_question()).allowed
+    engine = with_rule('forbid (principal, action == Action::"sign", resource);')
+    assert engine.decide(a_question()) == Decision(allowed=False, rules=("tried-here",))
+
+
+def test_a_forbid_that_cannot_be_evaluated_is_a_deny() -> None:
+    """Cedar passes over a rule that fails; here that would let the permit through."""
+    overflow = "context.count + 9223372036854775807 > 0"
+    engine = with_rule(f'forbid (principal, action == Action::"sign", resource) when {{ {overflow} }};')
+    decision = engine.decide(a_question())
+    assert not decision.allowed
+    assert "tried-here" in decision.errors[0]
+    assert "overflow" in decision.errors[0]
+
+
+def test_a_rule_that_reads_the_clock_is_asked_every_second() -> None:
+    limit = int(NOW.timestamp()) + 1
+    engine = with_rule(f"forbid (principal, action, resource) when {{ context.now > {limit} }};")
+    question = a_question()
+    for seconds, allowed in ((0, True), (1, True), (2, False), (1, True)):
+        later = replace(question.context, now=NOW + timedelta(seconds=seconds))
+        assert engine.decide(replace(question, context=later)).allowed is allowed
+
+
+@pytest.mark.parametrize(
+    ("condition", "reads"),
+    [
+        ("context.now > 5", True),
+        ("context has now", True),
+        ("if context.count > 1 then context.now == 5 else true", True),
+        ("[context.now].contains(5)", True),
+        ("{ whole: context }.whole.count > 1", True),
+        ("context.count > 1 && resource.state == principal.state", False),
+        ("true", False),
+    ],
+)
+def test_whether_a_rule_reads_the_clock_is_never_missed(condition: str, reads: bool) -> None:
+    text = f"permit (principal, action, resource) when {{ {condition} }};"
+    cedar = orjson.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]["policy0"]
+    assert _reads_clock(cedar["conditions"]) is reads
+
+
+def test_a_time_without_a_zone_is_a_deny() -> None:
+    question = a_question()
+    naive = replace(question.context, now=datetime(2026, 11, 24))  # noqa: DTZ001
+    decision = ENGINE.decide(replace(question, context=naive))
+    assert not decision.allowed
+    assert "time zone" in decision.errors[0]
+
+
+def test_a_clients_key_is_no_credential() -> None:
+    question = replace(a_question(), resource=ClientKeyFacts("kid", "one-stop", "ES256"))
+    decision = ENGINE.decide(question)
+    assert not decision.allowed
+    assert "not a client's key" in decision.errors[0]
+
+
+@pytest.mark.parametrize("broken", [None, 5])
+def test_a_question_that_is_no_question_is_a_deny(broken: object) -> None:
+    assert not ENGINE.decide(replace(a_question(), action=broken)).allowed
+    assert not ENGINE.decide(broken).allowed
+
+
+def test_threads_share_an_engine() -> None:
+    engine = Engine(BUNDLE)
+    wrong: list[Decision] = []
+
+    def ask(name: str) -> None:
+        for count in range(1, 200):
+            question = a_question(holder=name)
+            context = replace(question.context, count=count)
+            decision = engine.decide(replace(question, context=context))
+            if decision.allowed is not (name == "one-stop"):
+                wrong.append(decision)
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in ("one-stop", "other") * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+class Unsliced(Engine):
+    """Evaluates every rule for every question."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        super().__init__(bundle)
+        self._slices = dict.fromkeys(self._slices, _policy_set(bundle.rules.values()))
+
+
+OPEN_TO_ALL = with_rule("permit (principal, action, resource);", name="open-to-all")
+UNSLICED = Unsliced(BUNDLE)
