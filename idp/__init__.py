@@ -1,0 +1,1 @@
+"""Who are you? The OpenID provider of the province: today for systems, by client_credentials."""

@@ -1,0 +1,1 @@
+"""Authlib's authorization server, fitted with our rules: the order of each endpoint, no HTTP."""

@@ -1,0 +1,161 @@
+"""``python -m idp serve | migrate | clients add|list|show|disable|enable``.
+
+Exit codes: 0 done, 1 refused or not found, 2 wrong arguments or settings.
+"""
+
+import argparse
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from idp.errors import IdpError, RegistrationRefused
+from idp.register_clients import new_registration, read_jwks
+from idp.settings import Settings
+from idp.store.clients import (
+    Registration,
+    change_state,
+    find_registration,
+    find_registrations,
+    save_registration,
+)
+from idp.store.database import Database
+from idp.store.migrate import migrate
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        print(f"Cấu hình IDP_* có lỗi:\nThe IDP_* settings are wrong:\n{error}", file=sys.stderr)
+        return 2
+    if options.command == "serve":
+        from idp.serve import serve  # noqa: PLC0415 -- the server's code is no use to the other commands
+
+        serve(settings)
+        return 0
+    database = Database(settings.database_url)
+    try:
+        if options.command == "migrate":
+            migrate(database, settings.database_url)
+            print("Cơ sở dữ liệu đã ở phiên bản mới nhất. The database is at the newest version.")
+            return 0
+        return _clients(database, options)
+    except RegistrationRefused as error:
+        print(error, file=sys.stderr)
+    except IdpError as error:
+        print(
+            f"Không dùng được cơ sở dữ liệu; đã chạy 'python -m idp migrate' chưa? ({error.detail})\n"
+            f"The database cannot be used; was 'python -m idp migrate' run? ({error.detail})",
+            file=sys.stderr,
+        )
+    finally:
+        database.close()
+    return 1
+
+
+def _clients(database: Database, options: argparse.Namespace) -> int:
+    match options.act:
+        case "add":
+            shown = [_add(database, options)]
+        case "list":
+            with database.reading() as connection:
+                shown = find_registrations(connection)
+        case "show":
+            shown = [_get(database, options.client_id)]
+        case _:
+            state = {"disable": "disabled", "enable": "active"}[options.act]
+            with database.writing() as connection:
+                if not change_state(connection, options.client_id, state, int(time.time())):
+                    raise _unknown(options.client_id)
+            shown = [_get(database, options.client_id)]
+    if options.json:
+        one = options.act != "list"
+        plain = [_plain(registration) for registration in shown]
+        print(orjson.dumps(plain[0] if one else plain, option=orjson.OPT_INDENT_2).decode())
+        return 0
+    for registration in shown:
+        print(f"{registration.client_id}\t{registration.state}\t{registration.name}")
+    return 0
+
+
+def _add(database: Database, options: argparse.Namespace) -> Registration:
+    try:
+        text = sys.stdin.read() if options.jwks == "-" else Path(options.jwks).read_text("utf-8")
+    except OSError as error:
+        raise RegistrationRefused(
+            f"Không đọc được {options.jwks}: {error.strerror}.", f"Cannot read {options.jwks}."
+        ) from error
+    registration = new_registration(
+        options.client_id,
+        name=options.name or options.client_id,
+        contact=options.contact,
+        token_algorithm=options.token_algorithm,
+        scopes=options.scope,
+        resources=options.resource,
+        credential_ids=options.credential,
+        introspects=options.introspects,
+        jwks=read_jwks(text),
+    )
+    with database.writing() as connection:
+        if find_registration(connection, registration.client_id) and not options.replace:
+            raise RegistrationRefused(
+                f"{registration.client_id} đã có; dùng --replace để thay.",
+                f"{registration.client_id} exists; use --replace to replace it.",
+            )
+        save_registration(connection, registration, int(time.time()))
+    return registration
+
+
+def _get(database: Database, client_id: str) -> Registration:
+    with database.reading() as connection:
+        registration = find_registration(connection, client_id)
+    if registration is None:
+        raise _unknown(client_id)
+    return registration
+
+
+def _unknown(client_id: str) -> RegistrationRefused:
+    return RegistrationRefused(f"Không có client {client_id}.", f"There is no client {client_id}.")
+
+
+def _plain(registration: Registration) -> dict[str, Any]:
+    plain = asdict(registration)
+    plain["jwks"] = {"keys": list(plain["jwks"].values())}
+    return plain
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m idp", description="Máy chủ định danh. Identity provider.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="chạy dịch vụ / run the service")
+    commands.add_parser("migrate", help="tạo hoặc nâng cấp cơ sở dữ liệu / make or upgrade the database")
+    clients = commands.add_parser("clients", help="đăng ký hệ thống / register systems")
+    acts = clients.add_subparsers(dest="act", required=True)
+    add = acts.add_parser("add", help="thêm hoặc thay / add or replace")
+    add.add_argument("client_id")
+    add.add_argument("--jwks", required=True, metavar="FILE", help="JWK Set hoặc JWK công khai; - là stdin")
+    add.add_argument("--name", default="")
+    add.add_argument("--contact", default="", help="người chịu trách nhiệm / who answers for it")
+    add.add_argument("--scope", action="append", default=[], help="lặp lại được / may repeat")
+    add.add_argument("--resource", action="append", default=[], metavar="URI", help="RFC 8707; may repeat")
+    add.add_argument("--credential", action="append", default=[], metavar="ID", help="antin_sign; may repeat")
+    add.add_argument("--introspects", action="append", default=[], metavar="URI", help="RFC 7662; may repeat")
+    add.add_argument("--token-algorithm", choices=("ES256", "RS256"), default="ES256")
+    add.add_argument("--replace", action="store_true", help="thay nếu đã có / replace if it exists")
+    acts.add_parser("list", help="liệt kê / list")
+    for act in ("show", "disable", "enable"):
+        acts.add_parser(act).add_argument("client_id")
+    for act_parser in acts.choices.values():
+        act_parser.add_argument("--json", action="store_true")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

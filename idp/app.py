@@ -1,0 +1,101 @@
+"""The only wiring: settings in, a Flask app out. Two apps in one process do not know of each other."""
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from flask import Flask
+
+from hsm.client import KeyProcess, TlsFiles
+from idp.grants.client_authentication import PrivateKeyJwt
+from idp.grants.client_credentials import client_credentials
+from idp.grants.introspection import IntrospectionEndpoint
+from idp.grants.revocation import RevocationEndpoint
+from idp.grants.server import AuthorizationServer
+from idp.protocol.access_token import ACCESS_TOKEN_TYP
+from idp.protocol.metadata import issuer_path
+from idp.settings import Settings
+from idp.store.admission import Admission, connect_redis
+from idp.store.clients import ClientDirectory
+from idp.store.database import Database
+from idp.store.migrate import is_current
+from idp.store.revocations import Revocations
+from idp.token_keys import TokenKeys, TokenSigner
+from idp.web.discovery import discovery_endpoint
+from idp.web.errors import register_errors
+from idp.web.form import MAX_BODY_BYTES
+from idp.web.health import health_endpoints
+from idp.web.introspection import introspection_endpoint
+from idp.web.jwks import jwks_endpoint
+from idp.web.metrics import Metrics, metrics_endpoint
+from idp.web.request_log import new_logger, register_request_log
+from idp.web.revocation import revocation_endpoint
+from idp.web.token import token_endpoint
+
+
+def create_app(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    connect: Callable[[Settings], TokenSigner] | None = None,
+    log: BinaryIO | None = None,
+) -> Flask:
+    """The identity provider. Nothing is connected before the first request.
+
+    ``connect`` opens the key process, ``log`` takes JSON lines (default: standard output).
+    """
+    database = Database(settings.database_url)
+    directory = ClientDirectory(database, settings.client_cache_seconds, time.monotonic)
+    revocations = Revocations(database)
+    admission = Admission(connect_redis(settings.redis_url))
+    token_keys = TokenKeys(
+        lambda: (connect or connect_key_process)(settings),
+        token_typ=ACCESS_TOKEN_TYP,
+        keep_seconds=settings.token_key_cache_seconds,
+        monotonic=time.monotonic,
+    )
+
+    authentication = PrivateKeyJwt(settings.issuer, admission, settings.rates)
+    server = AuthorizationServer(directory.find_client, authentication)
+    server.register_grant(client_credentials(settings.issuer, token_keys, settings.access_token_seconds))
+    server.register_endpoint(
+        IntrospectionEndpoint(settings.issuer, token_keys, revocations, directory.find_client)
+    )
+    server.register_endpoint(RevocationEndpoint(settings.issuer, token_keys, revocations))
+
+    app = Flask("idp", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    metrics = Metrics()
+    register_request_log(
+        app, new_logger(log or sys.stdout.buffer), metrics, https=settings.issuer.startswith("https:")
+    )
+    register_errors(app, metrics, settings.issuer)
+
+    # An issuer with a path has its endpoints below that path; well-known places know by themselves.
+    below = issuer_path(settings.issuer) or None
+    # Each with its authentication: public, or private_key_jwt.
+    app.register_blueprint(discovery_endpoint(settings.issuer))  #                       public
+    app.register_blueprint(jwks_endpoint(token_keys), url_prefix=below)  #               public
+    app.register_blueprint(token_endpoint(server, clock, metrics), url_prefix=below)  #  private_key_jwt
+    app.register_blueprint(introspection_endpoint(server, clock), url_prefix=below)  #   private_key_jwt
+    app.register_blueprint(revocation_endpoint(server, clock), url_prefix=below)  #      private_key_jwt
+    app.register_blueprint(metrics_endpoint(metrics))  #                                 public
+    app.register_blueprint(  #                                                           public
+        health_endpoints(
+            {
+                "key_process": token_keys.is_available,
+                "redis": admission.is_available,
+                "database": lambda: is_current(database),
+            }
+        )
+    )
+    return app
+
+
+def connect_key_process(settings: Settings) -> KeyProcess:
+    """Open the channel: called in a worker, never before the fork."""
+    paths = settings.key_process_tls
+    tls = TlsFiles(certificate=paths.certificate, key=paths.key, authority=paths.authority) if paths else None
+    return KeyProcess(settings.key_process, tls=tls, deadline=settings.key_process_deadline_seconds)

@@ -1,0 +1,130 @@
+"""Everything the identity provider refuses or fails with, in the words of the RFCs.
+
+::
+
+    IdpError (an Authlib OAuth2Error)
+    ├── InvalidRequest                 malformed, repeated or contradictory parameters
+    │   └── JwsRefused                 not a JWS that one of the known keys made
+    ├── InvalidClient                  the client did not prove who it is (401)
+    ├── UnsupportedGrantType
+    ├── InvalidScope
+    ├── InvalidTarget                  RFC 8707: the resource is not the client's to ask for
+    ├── InvalidAuthorizationDetails    RFC 9396
+    ├── TooManyRequests                429 with Retry-After
+    ├── TemporarilyUnavailable         503 with Retry-After
+    │   ├── KeysUnavailable            the key process is away: no token is issued unsigned
+    │   ├── ReplayStoreUnavailable     Redis is away: single use cannot be promised
+    │   └── StoreUnavailable           the database is away
+    └── RegistrationRefused            (command line) what was to be registered is not sound
+
+Two voices: ``message`` (the wire's ``error_description``: ASCII without quotes, RFC 6749 §5.2) is for
+the caller, ``detail`` for the log. Neither ever carries a token, a key or a parameter's value.
+"""
+
+from authlib.oauth2 import OAuth2Error
+
+
+class IdpError(OAuth2Error):  # type: ignore[misc]  # Authlib has no types
+    """The root. Unless a subclass says otherwise it is a ``server_error`` that says nothing."""
+
+    error = "server_error"
+    status_code = 500
+    default = ""
+    retry_after: int | None = None
+
+    def __init__(self, message: str = "", *, detail: str = "", retry_after: int | None = None) -> None:
+        super().__init__(description=message or self.default)
+        self.detail = detail
+        if retry_after is not None:
+            self.retry_after = retry_after
+
+    @property
+    def message(self) -> str:
+        """What the caller is told."""
+        return str(self.description)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class InvalidRequest(IdpError):
+    error = "invalid_request"
+    status_code = 400
+
+
+class JwsRefused(InvalidRequest):
+    """Not a compact JWS, or not made by the key that should have made it."""
+
+
+class InvalidClient(IdpError):
+    """Client authentication failed. ``scheme``: the HTTP scheme the client tried, if any."""
+
+    error = "invalid_client"
+    status_code = 401
+    default = "The client or its key is not known here, or the signature does not verify."
+
+    def __init__(self, message: str = "", *, detail: str = "", scheme: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.scheme = scheme
+
+
+class UnsupportedGrantType(IdpError):
+    error = "unsupported_grant_type"
+    status_code = 400
+    default = "Use grant_type=client_credentials."
+
+
+class InvalidScope(IdpError):
+    error = "invalid_scope"
+    status_code = 400
+
+
+class InvalidTarget(IdpError):
+    error = "invalid_target"
+    status_code = 400
+
+
+class InvalidAuthorizationDetails(IdpError):
+    error = "invalid_authorization_details"
+    status_code = 400
+
+
+class TooManyRequests(IdpError):
+    """The client spent its budget; ``retry_after`` seconds until the next window."""
+
+    error = "temporarily_unavailable"
+    status_code = 429
+    default = (
+        "This client asks too often. Keep tokens until they expire, and retry after Retry-After seconds."
+    )
+
+
+class TemporarilyUnavailable(IdpError):
+    error = "temporarily_unavailable"
+    status_code = 503
+    default = "The service is not available for the moment. Retry after Retry-After seconds."
+    retry_after = 2
+
+
+class KeysUnavailable(TemporarilyUnavailable):
+    pass
+
+
+class ReplayStoreUnavailable(TemporarilyUnavailable):
+    pass
+
+
+class StoreUnavailable(TemporarilyUnavailable):
+    pass
+
+
+class RegistrationRefused(IdpError):
+    """``message`` is Vietnamese first, then English: a person reads it, the wire never does."""
+
+    def __init__(self, message_vi: str, message_en: str) -> None:
+        super().__init__(detail=message_en)
+        self.message_vi = message_vi
+        self.message_en = message_en
+
+    def __str__(self) -> str:
+        return f"{self.message_vi}\n{self.message_en}"

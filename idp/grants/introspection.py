@@ -1,0 +1,62 @@
+"""RFC 7662: a resource server asks whether a token is active for it. What cannot be known is no yes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oauth2.rfc7662 import IntrospectionEndpoint as AuthlibEndpoint
+
+from idp.errors import InvalidRequest
+from idp.grants.form_request import FormRequest
+from idp.grants.issued_token import IssuedToken, find_issued_token
+from idp.protocol.access_token import introspection_of
+from idp.protocol.client import PRIVATE_KEY_JWT, Client
+from idp.store.revocations import Revocations
+from idp.token_keys import TokenKeys
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What Authlib asks a token about."""
+
+    token: IssuedToken
+    dead: bool
+
+    def is_expired(self) -> bool:
+        return self.token.is_expired()
+
+    def is_revoked(self) -> bool:
+        return self.dead
+
+
+class IntrospectionEndpoint(AuthlibEndpoint):  # type: ignore[misc]  # Authlib has no types
+    CLIENT_AUTH_METHODS = [PRIVATE_KEY_JWT]  # noqa: RUF012 -- Authlib compares a list
+
+    def __init__(
+        self,
+        issuer: str,
+        token_keys: TokenKeys,
+        revocations: Revocations,
+        find_client: Callable[[str], Client | None],
+    ) -> None:
+        super().__init__()
+        self._issuer = issuer
+        self._token_keys = token_keys
+        self._revocations = revocations
+        self._find_client = find_client
+
+    def authenticate_token(self, request: FormRequest, client: Client) -> _Judged | None:
+        """The token, if it is ours and this resource server's to ask about (RFC 7662 §2.2, §4)."""
+        compact = request.form.get("token")
+        if compact is None:
+            raise InvalidRequest("The parameter token is missing.", detail="token")
+        # token_type_hint only helps to search (§2.1); there is one kind of token, so it is not read.
+        token = find_issued_token(compact, self._token_keys, self._issuer, request.moment)
+        if token is None or token.is_expired() or token.audience not in client.introspects:
+            return None
+        holder = self._find_client(token.client_id)
+        dead = holder is None or not holder.active or self._revocations.is_revoked(token.jti)
+        return _Judged(token, dead)
+
+    def introspect_token(self, judged: _Judged) -> dict[str, Any]:
+        return introspection_of(judged.token.claims)

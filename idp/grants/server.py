@@ -1,0 +1,78 @@
+"""Authlib's AuthorizationServer without a web framework: forms in, (status, body) out, errors raised.
+
+Used of Authlib: the registries of grants, endpoints and client authentication methods, the steps of
+``client_credentials``, introspection and revocation, and the error model. Not used: its Flask glue
+(reads the query string, takes the first of repeated fields), its token generator (no resource
+indicators, keys in memory, logs tokens at DEBUG), its JWT client assertion (see client_authentication).
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from authlib.oauth2 import AuthorizationServer as AuthlibServer
+from authlib.oauth2 import OAuth2Error
+
+from idp.errors import UnsupportedGrantType
+from idp.grants.client_authentication import PrivateKeyJwt
+from idp.grants.form_request import Form, FormRequest
+from idp.protocol.client import ENDPOINTS, PRIVATE_KEY_JWT, Client
+
+Answer = tuple[int, dict[str, Any]]
+
+
+class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # Authlib has no types
+    """One for each app. ``answer_token`` and ``answer_endpoint`` are its two doors."""
+
+    def __init__(
+        self, find_client: Callable[[str], Client | None], client_authentication: PrivateKeyJwt
+    ) -> None:
+        super().__init__()
+        self._find_client = find_client
+        self._private_key_jwt = client_authentication
+        # At DEBUG Authlib logs tokens in clear.
+        authlib = logging.getLogger("authlib")
+        authlib.setLevel(max(authlib.level, logging.INFO))
+
+    def answer_token(self, request: FormRequest) -> Answer:
+        """RFC 6749 §3.2. Raises OAuth2Error (IdpError when the refusal is ours)."""
+        answer: Answer = self.create_token_response(request)
+        return answer
+
+    def answer_endpoint(self, name: str, request: FormRequest) -> Answer:
+        """``introspection`` or ``revocation``. Raises OAuth2Error."""
+        answer: Answer = self.create_endpoint_response(name, request)
+        return answer
+
+    def query_client(self, client_id: str) -> Client | None:
+        return self._find_client(client_id)
+
+    def authenticate_client(
+        self, request: FormRequest, methods: list[str], endpoint: str = "token"
+    ) -> Client:
+        # Authlib tries one method after the other and swallows which one failed and why. There is one.
+        if methods != [PRIVATE_KEY_JWT] or endpoint not in ENDPOINTS:
+            raise RuntimeError(f"no client authentication is defined for {endpoint}")
+        client = self._private_key_jwt.authenticate(self.query_client, request, endpoint)
+        request.auth_method = PRIVATE_KEY_JWT
+        request.client = client
+        return client
+
+    def get_token_grant(self, request: FormRequest) -> Any:
+        for grant, _ in self._token_grants:
+            if grant.check_token_endpoint(request):
+                return grant(request, self)
+        raise UnsupportedGrantType(detail="grant_type")
+
+    def create_oauth2_request(self, request: Form | FormRequest) -> FormRequest:
+        return request if isinstance(request, FormRequest) else FormRequest(request)
+
+    def handle_response(self, status: int, body: dict[str, Any], _headers: object) -> Answer:
+        return status, body
+
+    def handle_error_response(self, _request: FormRequest, error: OAuth2Error) -> NoReturn:
+        """Errors are mapped once, at the edge (web/errors.py)."""
+        raise error
+
+    def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
+        """Authlib's signals are not used: the request log tells the same."""

@@ -1,0 +1,11 @@
+"""Alembic's entry: it gets an open connection from store/migrate.py and runs in one transaction."""
+
+from alembic import context
+
+import idp.store.tables  # noqa: F401 -- fills the metadata, so that autogenerate can compare
+from idp.schema import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,104 @@
+"""What the identity provider is told at start: environment, prefix ``IDP_``; read nowhere else."""
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from limits import RateLimitItem, parse
+from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class TlsPaths(BaseModel):
+    """PEM files for mutual TLS to the key process: our certificate and key, and the CA of the other side."""
+
+    certificate: Path
+    key: Path
+    authority: Path
+
+
+def _rate(value: str) -> str:
+    parse(value)  # raises ValueError
+    return value
+
+
+Rate = Annotated[str, AfterValidator(_rate)]
+
+
+class Settings(BaseSettings):
+    """All of it. Faults are reported together by pydantic.
+
+    ``issuer``: the identifier that stands in every token and that clients put into ``aud``: https, or
+    http on a loopback address; no query, no fragment, no slash at the end.
+    ``key_process``: ``unix:/path`` or ``host:port``, the latter with ``key_process_tls``.
+    Rates are counted per client, as ``limits`` writes them: ``6000/minute``.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="IDP_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    # For a closed network without TLS, such as the containers of a demonstration.
+    allow_plain_http: bool = False
+    issuer: str = "http://127.0.0.1:8081"
+
+    database_url: str = "sqlite:///run/idp.sqlite3"
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    key_process: str = "unix:run/hsm-idp.sock"
+    key_process_tls: TlsPaths | None = Field(default=None, validate_default=True)
+    key_process_deadline_seconds: float = Field(default=3.0, gt=0, le=30)
+
+    # RFC 9068 tokens are not asked about at each use, so they must be short.
+    access_token_seconds: int = Field(default=300, ge=30, le=600)
+    client_cache_seconds: float = Field(default=5.0, ge=0, le=60)
+    token_key_cache_seconds: float = Field(default=60.0, ge=1, le=300)
+    token_rate: Rate = "6000/minute"  # noqa: S105 -- a rate, not a token
+    introspection_rate: Rate = "60000/minute"
+    revocation_rate: Rate = "6000/minute"
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8081, ge=0, le=65535)
+    workers: int = Field(default=2, ge=1, le=64)
+    threads: int = Field(default=4, ge=1, le=64)
+
+    @field_validator("issuer")
+    @classmethod
+    def _check_issuer(cls, value: str, info: ValidationInfo) -> str:
+        parts = urlsplit(value)
+        if parts.query or parts.fragment or "?" in value or "#" in value or value.endswith("/"):
+            raise ValueError("the issuer has no query, no fragment and no slash at its end (RFC 8414 §2)")
+        if not parts.hostname or parts.username or parts.scheme not in ("https", "http"):
+            raise ValueError("the issuer is an https URL, as https://sso.example.gov.vn")
+        plain = parts.scheme == "http" and not _is_loopback(parts.hostname)
+        if plain and not info.data.get("allow_plain_http"):
+            raise ValueError(
+                "plain http is for loopback addresses; in a closed test network set IDP_ALLOW_PLAIN_HTTP=1"
+            )
+        return value
+
+    @field_validator("key_process_tls")
+    @classmethod
+    def _check_tls(cls, value: TlsPaths | None, info: ValidationInfo) -> TlsPaths | None:
+        target = str(info.data.get("key_process", ""))
+        if value is None and not target.startswith("unix:"):
+            raise ValueError("a key process on another host is reached by mutual TLS only")
+        return value
+
+    @property
+    def rates(self) -> dict[str, RateLimitItem]:
+        """By endpoint, as Authlib names them."""
+        return {
+            "token": parse(self.token_rate),
+            "introspection": parse(self.introspection_rate),
+            "revocation": parse(self.revocation_rate),
+        }
+
+
+def _is_loopback(hostname: str) -> bool:
+    if hostname == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(hostname).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,60 @@
+"""The one map from errors to answers (RFC 6749 §5.2). What is not expected says nothing."""
+
+import traceback
+
+from authlib.oauth2 import OAuth2Error
+from flask import Flask, Response, g
+from werkzeug.exceptions import HTTPException
+
+from idp.errors import IdpError, InvalidClient
+from idp.web.answer import json_answer
+from idp.web.metrics import Metrics
+
+# HTTP's own refusals, before any OAuth rule.
+_HTTP_WORDS = {
+    404: "There is nothing at this address. See /.well-known/oauth-authorization-server.",
+    405: "This method is not allowed here.",
+    413: "The request is too large.",
+}
+
+
+def register_errors(app: Flask, metrics: Metrics, issuer: str) -> None:
+    """Every way out of this app that is not success."""
+
+    @app.errorhandler(OAuth2Error)
+    def refused(error: OAuth2Error) -> Response:
+        g.error, g.error_detail = error.error, getattr(error, "detail", "")
+        metrics.errors.labels(error.error).inc()
+        body = {"error": error.error}
+        if error.description:
+            body["error_description"] = error.description
+        answer = json_answer(error.status_code, body)
+        if isinstance(error, IdpError) and error.retry_after is not None:
+            answer.headers["Retry-After"] = str(error.retry_after)
+        if isinstance(error, InvalidClient):
+            # RFC 6749 §5.2: in the scheme that the client used; RFC 9110 §15.5.2 wants one in any case.
+            answer.headers["WWW-Authenticate"] = f'{error.scheme or "private_key_jwt"} realm="{issuer}"'
+        return answer
+
+    @app.errorhandler(HTTPException)
+    def http_refused(error: HTTPException) -> Response:
+        status = error.code or 500
+        g.error, g.error_detail = "http", str(status)
+        word = "invalid_request" if status < 500 else "server_error"
+        body = {"error": word}
+        if status in _HTTP_WORDS:
+            body["error_description"] = _HTTP_WORDS[status]
+        answer = json_answer(status, body)
+        for name, value in error.get_headers():
+            if name.lower() == "allow":
+                answer.headers[name] = value
+        return answer
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        # Where, not what: the text of an unexpected error may quote a token or a parameter.
+        frames = traceback.extract_tb(error.__traceback__)
+        where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-6:]))
+        g.error, g.error_detail = "server_error", f"{type(error).__name__} at {where}"
+        metrics.errors.labels("server_error").inc()
+        return json_answer(500, {"error": "server_error"})

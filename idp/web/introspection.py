@@ -1,0 +1,27 @@
+"""POST /introspect (RFC 7662)."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Blueprint, Response, g, request
+
+from idp.grants.form_request import FormRequest
+from idp.grants.server import AuthorizationServer
+from idp.web.answer import json_answer
+from idp.web.form import read_form
+
+
+def introspection_endpoint(server: AuthorizationServer, clock: Callable[[], datetime]) -> Blueprint:
+    """Authentication: private_key_jwt, by the endpoint."""
+    blueprint = Blueprint("introspection", __name__)
+
+    @blueprint.post("/introspect")
+    def introspect() -> Response:
+        asked = FormRequest(read_form(request, clock()))
+        try:
+            status, body = server.answer_endpoint("introspection", asked)
+        finally:
+            g.client_id = asked.client.client_id if asked.client else None
+        return json_answer(status, body)
+
+    return blueprint
