@@ -1,0 +1,1 @@
+"""The signing service's database: the Alembic migrations that make it."""

@@ -1,0 +1,71 @@
+"""What the signing service is told at start, from the environment (prefix ``SIGNSVC_``) and read nowhere else."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+DAY = 24 * 3600
+
+
+class TlsPaths(BaseModel):
+    """Mutual TLS to a key process on another host; all PEM."""
+
+    authority: Path
+    key: Path
+    certificate: Path
+
+
+class Settings(BaseSettings):
+    """All of it. Faults are reported together by pydantic. Sizes in bytes, times in seconds."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SIGNSVC_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    # Where it listens
+    host: str = "127.0.0.1"
+    port: int = Field(default=8082, ge=1, le=65535)
+    workers: int = Field(default=2, ge=1)
+    threads: int = Field(default=4, ge=1)
+    trusted_proxies: int = Field(default=0, ge=0, description="gateways in front that set X-Forwarded-For")
+    metrics_dir: Path | None = None
+
+    # Whom it believes
+    issuer: str = "http://127.0.0.1:8081"
+    resource: str = "http://127.0.0.1:8082"
+    jwks_url: str = ""
+    jwks_ttl: float = 300.0
+
+    # What it stands on
+    key_process: str = "unix:run/hsm-signsvc.sock"
+    key_process_tls: TlsPaths | None = None
+    key_process_deadline: float = 10.0
+    database_url: str = "sqlite:///run/signsvc.sqlite3"
+    redis_url: str = "redis://127.0.0.1:6379/1"
+    policies: Path | None = None
+    documents_dir: Path = Path("run/documents")
+
+    # Authorities outside
+    tsa_urls: tuple[str, ...] = ("http://127.0.0.1:8085/tsa",)
+    trust_anchors: Path | None = None
+    tsa_trust_anchors: Path | None = None
+    outgoing_timeout: float = 10.0
+
+    # How a visible signature is set
+    font: Path | None = None
+
+    # Limits
+    max_document: int = 200 * MIB
+    max_json: int = 8 * MIB
+    retention: int = 30 * DAY
+    approval_lifetime: int = Field(default=15 * 60, le=DAY)
+    waiting_lifetime: int = 3 * DAY
+    lease: int = 120
+    worker_pause: float = 1.0
+
+    @property
+    def jwks_location(self) -> str:
+        """Where the identity provider's public keys are."""
+        return self.jwks_url or f"{self.issuer.rstrip('/')}/jwks"
