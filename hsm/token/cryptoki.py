@@ -1,0 +1,177 @@
+"""The Cryptoki calls made straight from the module's function list (PKCS#11 v2.40).
+
+python-pkcs11 finds, makes and describes objects; these calls it does not make as they are needed here:
+
+* ``C_Initialize`` with ``CKF_OS_LOCKING_OK`` and vendor arguments. python-pkcs11 passes NULL ("single
+  threaded") yet releases the GIL round every call: a module that believes it crashes under threads.
+* ``C_Login`` on a session that is already held, so that a refused PIN leaks no session.
+* ``C_SignInit`` and ``C_Sign`` without a length probe: two round trips to a network HSM, not three. A
+  handle is a number valid in every session of the process, so it is found once for all sessions.
+* ``C_WrapKey`` without a length probe, which NSS softokn refuses for CKM_AES_KEY_WRAP_KWP.
+
+Every call raises the exception of ``pkcs11.exceptions`` that python-pkcs11 would raise. ctypes
+releases the GIL during a call.
+"""
+
+import ctypes
+from collections.abc import Mapping
+from pathlib import Path
+
+from hsm.token.faults import CRYPTOKI_ALREADY_INITIALIZED, error_of
+
+CKF_OS_LOCKING_OK = 2
+CKU_USER = 1
+LONGEST_SIGNATURE = 1024  # bytes: RSA-8192
+LONGEST_WRAPPED_KEY = 8192  # bytes: an RSA-4096 PKCS#8, wrapped, is 2.4 kB
+
+_ULONG = ctypes.c_ulong
+_BYTES = ctypes.c_char_p
+_POINTER = ctypes.c_void_p
+
+# Position in CK_FUNCTION_LIST, after the version (PKCS#11 v2.40 header, pkcs11f.h order).
+_C_INITIALIZE, _C_FINALIZE, _C_INIT_TOKEN, _C_LOGIN, _C_DESTROY_OBJECT = 1, 2, 10, 19, 23
+_C_SIGN_INIT, _C_SIGN, _C_WRAP_KEY, _C_UNWRAP_KEY = 43, 44, 61, 62
+
+
+class _InitializeArgs(ctypes.Structure):
+    _fields_ = (
+        ("create_mutex", _POINTER),
+        ("destroy_mutex", _POINTER),
+        ("lock_mutex", _POINTER),
+        ("unlock_mutex", _POINTER),
+        ("flags", _ULONG),
+        ("reserved", _BYTES),
+    )
+
+
+class _Mechanism(ctypes.Structure):
+    _fields_ = (("mechanism", _ULONG), ("parameter", _POINTER), ("parameter_length", _ULONG))
+
+
+class _Attribute(ctypes.Structure):
+    _fields_ = (("type", _ULONG), ("value", _POINTER), ("value_length", _ULONG))
+
+
+class Mechanism:
+    """A CK_MECHANISM: its number and the exact bytes of its parameter structure (none: empty).
+
+    Built once and read by every thread; nobody writes to it.
+    """
+
+    def __init__(self, number: int, parameter: bytes = b"") -> None:
+        self._parameter = ctypes.create_string_buffer(parameter, len(parameter) or 1)
+        address = ctypes.addressof(self._parameter) if parameter else None
+        self.pointer = ctypes.pointer(_Mechanism(number, address, len(parameter)))
+
+
+def pack_attributes(
+    template: Mapping[int, bool | int],
+) -> tuple[ctypes.Array[_Attribute], list[object]]:
+    """A CK_ATTRIBUTE array and the buffers it points into; keep both while the module reads them."""
+    array = (_Attribute * len(template))()
+    values: list[object] = []
+    for slot, (kind, value) in zip(array, template.items(), strict=True):
+        cell = ctypes.c_ubyte(value) if isinstance(value, bool) else _ULONG(value)
+        values.append(cell)
+        slot.type, slot.value, slot.value_length = int(kind), ctypes.addressof(cell), ctypes.sizeof(cell)
+    return array, values
+
+
+class Cryptoki:
+    """One loaded module's function list. Loading does not initialise it. Safe from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError if ``path`` cannot be loaded or exports no ``C_GetFunctionList``."""
+        self._library = ctypes.CDLL(str(path))
+        functions = ctypes.POINTER(_POINTER)()
+        try:
+            get_function_list = self._library.C_GetFunctionList
+        except AttributeError as missing:
+            raise OSError(f"{path} is not a PKCS#11 module") from missing
+        get_function_list.restype = _ULONG
+        _check(get_function_list(ctypes.byref(functions)))
+
+        def bind(position: int, *arguments: type) -> "ctypes._CFunctionType":
+            address = functions[position]
+            return ctypes.CFUNCTYPE(_ULONG, *arguments)(address or 0)
+
+        mechanism, out = ctypes.POINTER(_Mechanism), ctypes.POINTER(_ULONG)
+        self._initialize = bind(_C_INITIALIZE, ctypes.POINTER(_InitializeArgs))
+        self._finalize = bind(_C_FINALIZE, _POINTER)
+        self._init_token = bind(_C_INIT_TOKEN, _ULONG, _BYTES, _ULONG, _BYTES)
+        self._login = bind(_C_LOGIN, _ULONG, _ULONG, _BYTES, _ULONG)
+        self._destroy_object = bind(_C_DESTROY_OBJECT, _ULONG, _ULONG)
+        self._sign_init = bind(_C_SIGN_INIT, _ULONG, mechanism, _ULONG)
+        self._sign = bind(_C_SIGN, _ULONG, _BYTES, _ULONG, _POINTER, out)
+        self._wrap_key = bind(_C_WRAP_KEY, _ULONG, mechanism, _ULONG, _ULONG, _POINTER, out)
+        self._unwrap_key = bind(
+            _C_UNWRAP_KEY, _ULONG, mechanism, _ULONG, _BYTES, _ULONG, ctypes.POINTER(_Attribute), _ULONG, out
+        )
+
+    def initialize(self, reserved: str = "") -> bool:
+        """C_Initialize for many threads. ``reserved`` is the vendor's pReserved string (NSS).
+
+        False if the module was initialised already, by whom and how is then unknown.
+        """
+        args = _InitializeArgs(flags=CKF_OS_LOCKING_OK, reserved=reserved.encode() if reserved else None)
+        code = self._initialize(ctypes.byref(args))
+        if code == CRYPTOKI_ALREADY_INITIALIZED:
+            return False
+        _check(code)
+        return True
+
+    def finalize(self) -> None:
+        """C_Finalize: every session and handle of the process dies. No call may be under way."""
+        _check(self._finalize(None))
+
+    def init_token(self, slot: int, so_pin: str, label: str) -> None:
+        """C_InitToken: everything in the slot's token is lost. ``label``: at most 32 bytes in UTF-8."""
+        data = so_pin.encode()
+        _check(self._init_token(slot, data, len(data), label.encode().ljust(32)))
+
+    def login(self, session: int, pin: str) -> None:
+        """C_Login as the normal user. Login is the token's state in this process, not the session's."""
+        data = pin.encode()
+        _check(self._login(session, CKU_USER, data, len(data)))
+
+    def sign(self, session: int, key: int, mechanism: Mechanism, data: bytes) -> bytes:
+        """C_SignInit, C_Sign. If C_Sign fails the session may hold an open operation: do not reuse it."""
+        _check(self._sign_init(session, mechanism.pointer, key))
+        output, length = ctypes.create_string_buffer(LONGEST_SIGNATURE), _ULONG(LONGEST_SIGNATURE)
+        _check(self._sign(session, data, len(data), output, ctypes.byref(length)))
+        return ctypes.string_at(output, length.value)
+
+    def wrap_key(self, session: int, wrapping_key: int, key: int, mechanism: Mechanism) -> bytes:
+        """C_WrapKey."""
+        output, length = ctypes.create_string_buffer(LONGEST_WRAPPED_KEY), _ULONG(LONGEST_WRAPPED_KEY)
+        _check(self._wrap_key(session, mechanism.pointer, wrapping_key, key, output, ctypes.byref(length)))
+        return ctypes.string_at(output, length.value)
+
+    def unwrap_key(
+        self,
+        session: int,
+        wrapping_key: int,
+        blob: bytes,
+        mechanism: Mechanism,
+        template: Mapping[int, bool | int],
+    ) -> int:
+        """C_UnwrapKey: the handle of an object made of ``blob`` with the attributes of ``template``."""
+        attributes, buffers = pack_attributes(template)
+        handle = _ULONG()
+        _check(
+            self._unwrap_key(
+                session, mechanism.pointer, wrapping_key, blob, len(blob),
+                attributes, len(attributes), ctypes.byref(handle),
+            )
+        )  # fmt: skip
+        del buffers  # alive until here: the template points into them
+        return handle.value
+
+    def destroy_object(self, session: int, handle: int) -> None:
+        """C_DestroyObject."""
+        _check(self._destroy_object(session, handle))
+
+
+def _check(code: int) -> None:
+    if code:
+        raise error_of(code)

@@ -1,0 +1,67 @@
+"""The attributes that keys are made with: what a key may do, and that this cannot be changed.
+
+A signing key signs and nothing else; a KEK wraps and unwraps and nothing else. ``MODIFIABLE`` and
+``COPYABLE`` false matter as much as ``EXTRACTABLE``: without them whoever holds a session gives the KEK
+CKA_DECRYPT (or copies it so) and undoes RFC 5649 outside the token with AES-ECB.
+"""
+
+from pkcs11 import KeyType, ObjectClass
+from pkcs11.constants import Attribute as A  # noqa: N817 - every line below begins with it
+
+from hsm.token.cryptoki import pack_attributes
+from hsm.token.vendors import Vendor
+
+Template = dict[int, bool | int]
+
+_SIGN_ONLY: Template = {A.SIGN: True, A.DECRYPT: False, A.UNWRAP: False, A.DERIVE: False}
+_FIXED: Template = {A.MODIFIABLE: False, A.COPYABLE: False}
+_HIDDEN: Template = {A.PRIVATE: True, A.SENSITIVE: True, A.EXTRACTABLE: False}
+# CKA_DERIVE is left to its default, false: RSA private keys do not have it in every module
+_UNWRAPPED: Template = {
+    A.CLASS: int(ObjectClass.PRIVATE_KEY),
+    A.TOKEN: False,
+    A.SIGN: True,
+    A.DECRYPT: False,
+    A.UNWRAP: False,
+    # not MODIFIABLE: SoftHSM would refuse the key's own components after it. EXTRACTABLE goes one way only
+    A.COPYABLE: False,
+    **_HIDDEN,
+}
+
+
+def token_private_key(vendor: Vendor) -> Template:
+    """A private key that lives and dies in the token."""
+    return vendor.accepted({**_SIGN_ONLY, **_HIDDEN, **_FIXED})
+
+
+def wrappable_private_key(vendor: Vendor) -> Template:
+    """A session private key made to be wrapped once: extractable in wrapped form only, then destroyed."""
+    trusted: Template = {A.WRAP_WITH_TRUSTED: True} if vendor.trusted else {}
+    return vendor.accepted({**_SIGN_ONLY, **_HIDDEN, **_FIXED, A.EXTRACTABLE: True, **trusted})
+
+
+def unwrapped_private_key(vendor: Vendor, key_type: KeyType) -> Template:
+    """What a wrapped key becomes for one use."""
+    extra = {int(number, 16): value for number, value in vendor.unwrap_extra.items()}
+    return {**vendor.accepted({A.KEY_TYPE: int(key_type), **_UNWRAPPED}), **extra}
+
+
+def kek(vendor: Vendor) -> tuple[dict[int, object], list[object]]:
+    """AES-256 that wraps and unwraps; and the buffers that must outlive its making.
+
+    Where the module enforces CKA_UNWRAP_TEMPLATE, whatever the KEK unwraps has these attributes,
+    whatever the caller asks for.
+    """
+    template: dict[int, object] = {
+        **_HIDDEN, **_FIXED,
+        A.WRAP: True, A.UNWRAP: True, A.ENCRYPT: False, A.DECRYPT: False, A.SIGN: False, A.VERIFY: False,
+        A.DERIVE: False,
+    }  # fmt: skip
+    buffers: list[object] = []
+    if vendor.trusted:
+        template[A.TRUSTED] = True
+    if vendor.unwrap_template:
+        array, buffers = pack_attributes(vendor.accepted(_UNWRAPPED))
+        template[A.UNWRAP_TEMPLATE] = array
+        buffers.append(array)
+    return vendor.accepted(template), buffers
