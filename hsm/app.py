@@ -10,8 +10,8 @@ from grpc_health.v1 import health, health_pb2
 
 from hsm.acts import grant
 from hsm.acts.approval import Audience
-from hsm.acts.credential_life import CredentialLife
 from hsm.acts.client_keys import ClientKeys
+from hsm.acts.credential_life import CredentialLife
 from hsm.acts.directory import Directory
 from hsm.acts.keys import Administration
 from hsm.acts.ledger import Ledger
@@ -29,7 +29,7 @@ from hsm.metrics import JOURNAL_SIZE, SESSIONS_IN_USE, TOKEN_HEALTHY
 from hsm.server import listen
 from hsm.services import AdministrationService, JournalService, SigningService, TokenService
 from hsm.settings import Settings
-from hsm.token import Token, TokenSettings
+from hsm.token.token import Token, TokenSettings
 from hsm.watch import Watch
 from policies.bundle import Bundle
 
@@ -53,13 +53,14 @@ class KeyProcessApp:
     def start(self) -> None:
         """Check the journal, settle what a dead process left, listen. Raises HsmError."""
         settings = self._settings
-        with self.database.reading() as connection:
-            self.log.open(connection)
+        self.log.reload()
         journal_key = JournalKey(self.token, settings.log_origin)
         self._last = LastCheckpoint(settings.last_checkpoint_file)
         # A database older than the last checkpoint would make us sign a fork: refuse to start.
         self._last.check_not_rolled_back(self.log, journal_key.verifier_key)
         self.ledger = Ledger(self.database, self.log, journal_key.seal)
+        # From the first moment there is a checkpoint that a rolled-back database would contradict.
+        self._last.keep(self.ledger.checkpoint()[1])
         self.ledger.enter([], change=lambda connection: grant.abandon_reserved(connection) and None)
         self._wire(journal_key)
         self._watch = Watch(settings.metrics_address, self._ready) if settings.metrics_address else None
@@ -190,7 +191,7 @@ def token_settings(settings: Settings) -> TokenSettings:
     return TokenSettings(
         module=settings.module,
         vendor=settings.vendor,
-        label=settings.token_label,
+        token_label=settings.token_label,
         pin_file=settings.pin_file,
         max_sessions=settings.max_sessions,
     )

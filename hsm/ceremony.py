@@ -8,7 +8,7 @@ The file is the only input, so that it can be read and agreed before anything ha
     vendor = "softhsm"              # vendors.toml
     module = "/usr/lib/softhsm/libsofthsm2.so"
     label = "an-tin"
-    provision = true                # make the token (SoftHSM); false: it exists already
+    softhsm_conf = "run/softhsm2.conf"   # make a SoftHSM token; left out: the token exists already
     so_pin_file = "secrets/so-pin"
     pin_file = "secrets/pin"
 
@@ -30,6 +30,7 @@ Run again, it keeps what exists and says so: it never replaces a key.
 """
 
 import json
+import os
 import tomllib
 from datetime import datetime
 from pathlib import Path
@@ -45,8 +46,8 @@ from hsm.database import Database
 from hsm.errors import HsmError
 from hsm.journal.seal import JOURNAL_KEY_LABEL, JournalKey
 from hsm.schema.migrate import migrate
-from hsm.token import Token, TokenSettings
-from hsm.token.provision import provision_token
+from hsm.token.provision import make_softhsm_token, write_softhsm_conf
+from hsm.token.token import Token, TokenSettings
 
 
 class CeremonyError(HsmError):
@@ -61,7 +62,7 @@ class _TokenPart(_Part):
     vendor: str
     module: Path
     label: str
-    provision: bool = False
+    softhsm_conf: Path | None = None
     so_pin_file: Path | None = None
     pin_file: Path
 
@@ -110,18 +111,16 @@ def hold_ceremony(file: CeremonyFile, *, now: datetime) -> dict[str, Any]:
         steps.append({"step": what, "outcome": outcome})
 
     part = file.token
-    if part.provision:
-        if part.so_pin_file is None:
-            raise CeremonyError("token.so_pin_file is needed to make the token.")
-        made = provision_token(part.module, part.label, so_pin_file=part.so_pin_file, pin_file=part.pin_file)
-        note(f"token {part.label}", "made" if made else "kept")
+    if part.softhsm_conf:
+        note(f"token {part.label}", "made" if _make_token(part, part.softhsm_conf) else "kept")
     token = Token.open(
-        TokenSettings(module=part.module, vendor=part.vendor, label=part.label, pin_file=part.pin_file)
+        TokenSettings(module=part.module, vendor=part.vendor, token_label=part.label, pin_file=part.pin_file)
     )
     try:
-        existing = set(token.labels())
+        # First of all: every other look at the token is believed only when the canary signs.
         token.make_canary()
         note("canary key", "ready")
+        existing = set(token.labels())
         if file.keks.personal in existing:
             note(f"KEK {file.keks.personal}", "kept")
         else:
@@ -146,6 +145,18 @@ def hold_ceremony(file: CeremonyFile, *, now: datetime) -> dict[str, Any]:
         "journal_verifier_key": verifier_key,
         "admins": admins,
     }
+
+
+def _make_token(part: _TokenPart, conf: Path) -> bool:
+    if part.so_pin_file is None:
+        raise CeremonyError("token.so_pin_file is needed to make the token.")
+    if not conf.exists():
+        write_softhsm_conf(conf, conf.parent / "tokens")
+    # SoftHSM reads its configuration from the environment, when the module is loaded.
+    os.environ["SOFTHSM2_CONF"] = str(conf.resolve())
+    return make_softhsm_token(
+        conf, part.label, so_pin_file=part.so_pin_file, pin_file=part.pin_file, module=part.module
+    )
 
 
 def _enter_admins(file: CeremonyFile, note: Any) -> list[dict[str, str]]:

@@ -41,6 +41,11 @@ _CODES: dict[type[errors.HsmError], grpc.StatusCode] = {
 }
 
 
+def _known_kind(error: errors.HsmError) -> type[errors.HsmError]:
+    """The class that the caller knows: the error's own, or the nearest above it in the map."""
+    return next((kind for kind in type(error).__mro__ if kind in _CODES), errors.HsmError)
+
+
 def _answers(
     method: Callable[[Any, Any, grpc.ServicerContext], T],
 ) -> Callable[[Any, Any, grpc.ServicerContext], T]:
@@ -62,7 +67,7 @@ def _answers(
                     ("antin-rules", " ".join(getattr(error, "rules", ()))),
                 )
             )
-            context.abort(_CODES.get(type(error), grpc.StatusCode.INTERNAL), error.message)
+            context.abort(_CODES.get(kind, grpc.StatusCode.INTERNAL), error.message)
             raise
         except Exception:
             ACTS.labels(act, "error").inc()

@@ -23,9 +23,10 @@ from hsm.acts.verify_signature import verify_signature
 from hsm.algorithms import KeyKind
 from hsm.enrol.chain import check_chain
 from hsm.enrol.csr import build_csr
+from hsm.enrol.errors import EnrolmentError
 from hsm.errors import ActMalformed
 from hsm.store import StoredCredential
-from hsm.token import Token, TokenKeyRef, WrappedKeyRef
+from hsm.token.token import Token, TokenKeyRef, WrappedKeyRef
 from policies.model import ActionName, CredentialFacts
 from policies.profiles import KeyProfile
 
@@ -129,7 +130,10 @@ class CredentialLife:
             verify_signature(known.public_key, known.algorithm, value, digest)
             return value
 
-        return build_csr(subject, stored.spki, known.algorithm, sign)
+        try:
+            return build_csr(subject, stored.spki, known.algorithm, sign)
+        except EnrolmentError as error:
+            raise ActMalformed(error.message, detail=error.detail) from error
 
     def _activate(self, parameters: dict[str, Any], now: datetime) -> tuple[Result, Change]:
         known = self._known(parameters)
@@ -138,14 +142,17 @@ class CredentialLife:
             changes: dict[str, object] = {"state": "active"}
         else:
             chain = _chain(parameters)
-            check_chain(
-                chain,
-                spki=stored.spki,
-                anchors=self._anchors,
-                training=stored.training,
-                training_allowed=self._training,
-                now=now,
-            )
+            try:
+                check_chain(
+                    chain,
+                    spki=stored.spki,
+                    anchors=self._anchors,
+                    training=stored.training,
+                    training_allowed=self._training,
+                    now=now,
+                )
+            except EnrolmentError as error:
+                raise ActMalformed(error.message, detail=error.detail) from error
             leaf = chain[0]
             changes = {
                 "state": "active",

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from hsm.database import Database
 from hsm.errors import HsmError, JournalError
+from hsm.journal.errors import JournalConflict
 from hsm.journal.log import Log, Staged
 from hsm.journal.receipt import format_proof
 
@@ -96,11 +97,13 @@ class Ledger:
                 return
 
     def _write(self, group: list[_Waiting]) -> None:
-        accepted: list[_Waiting] = []
         try:
-            with self._database.writing() as connection:
-                accepted = [waiting for waiting in group if self._applies(connection, waiting)]
-                staged = self._log.stage(connection, [e for waiting in accepted for e in waiting.entries])
+            try:
+                accepted, staged = self._commit(group)
+            except JournalConflict:
+                # Another key process wrote in between; nothing of ours was kept. Once more, on its head.
+                self._log.reload()
+                accepted, staged = self._commit(group)
         except Exception as error:  # noqa: BLE001 -- every waiter must hear of it, whatever it is
             self._fail(group, error)
             self._reload()
@@ -108,6 +111,13 @@ class Ledger:
         # Durable from here on: if we were to crash now, the intents are in the log.
         self._log.adopt(staged)
         self._answer(accepted, staged)
+
+    def _commit(self, group: list[_Waiting]) -> tuple[list[_Waiting], Staged]:
+        waiting_still = [waiting for waiting in group if not waiting.done.done()]
+        with self._database.writing() as connection:
+            accepted = [waiting for waiting in waiting_still if self._applies(connection, waiting)]
+            staged = self._log.stage(connection, [e for waiting in accepted for e in waiting.entries])
+        return accepted, staged
 
     def _applies(self, connection: Connection, waiting: _Waiting) -> bool:
         if waiting.change is None:
@@ -147,10 +157,9 @@ class Ledger:
 
     def _reload(self) -> None:
         try:
-            with self._database.reading() as connection:
-                self._log.open(connection)
+            self._log.reload()
         except HsmError:
-            # The store is still away. The next stage() compares sizes and refuses until it is read again.
+            # The store is still away. The next stage() finds the head moved and reads it again.
             return
 
     @staticmethod

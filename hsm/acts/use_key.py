@@ -2,7 +2,7 @@
 
 from hsm.acts.directory import KnownCredential
 from hsm.errors import CredentialNotUsable
-from hsm.token import Token, TokenKeyRef, WrappedKeyRef
+from hsm.token.token import Token, TokenKeyRef, WrappedKeyRef
 
 
 class TokenKeyUse:

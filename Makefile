@@ -1,0 +1,62 @@
+# Ấn Tín: what can be done here. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON := .venv/bin/python
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: install ## install what is missing, make a token and demo data, start everything
+	@$(PYTHON) docker/development/start.py
+
+.PHONY: test
+test: install-test check ## install what the tests need and run everything
+	$(PYTHON) -m pytest
+
+.PHONY: check
+check: lint types imports ## every static check
+
+.PHONY: lint
+lint: ## ruff: style and faults
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+.PHONY: types
+types: ## mypy, strict
+	.venv/bin/mypy
+
+.PHONY: imports
+imports: ## import-linter: one way down
+	.venv/bin/lint-imports
+
+.PHONY: format
+format: ## let ruff format and fix
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+.PHONY: bench
+bench: install-test ## measure; prints one table of ratios
+	$(PYTHON) tests/bench/run.py
+
+.PHONY: proto
+proto: ## generate the trust line's code from hsm/api/hsm.proto
+	$(PYTHON) -m grpc_tools.protoc -I. --python_out=. --pyi_out=. --grpc_python_out=. hsm/api/hsm.proto
+
+.PHONY: lock
+lock: ## pin every dependency with its hashes
+	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 --group dev \
+		pyproject.toml clients/sdk/pyproject.toml clients/devca/pyproject.toml -o requirements.lock
+
+.PHONY: install
+install: ## what running needs
+	@docker/install.sh run
+
+.PHONY: install-test
+install-test: ## what testing needs
+	@docker/install.sh run test
+
+.PHONY: clean
+clean: ## forget the development data (token, keys, documents)
+	rm -rf run

@@ -1,0 +1,38 @@
+"""What every test shares: real servers by name, a fixed clock, and no way out to the network."""
+
+import socket
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+pytest_plugins = [
+    "tests.servers.devca",
+    "tests.servers.key_process",
+    "tests.servers.postgres",
+    "tests.servers.redis",
+    "tests.servers.softhsm",
+]
+
+_LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A fixed moment: the domain never reads a clock."""
+    return datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_way_out() -> Any:
+    """A test that reaches for another host is wrong, and must not wait for a time-out to say so."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(_LOOPBACK):
+            raise AssertionError(f"a test reached for {address}")
+        connect(self, address)
+
+    socket.socket.connect = guarded  # type: ignore[method-assign]
+    yield
+    socket.socket.connect = connect  # type: ignore[method-assign]
