@@ -1,0 +1,5 @@
+"""``python -m antin``."""
+
+from antin.command.app import main
+
+main()

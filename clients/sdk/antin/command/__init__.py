@@ -1,0 +1,1 @@
+"""The `antin` command: a thin skin of the SDK."""
