@@ -1,0 +1,1 @@
+"""Enrolment: the key is made in the token, its request signed there, and an authority's chain taken back."""
