@@ -93,7 +93,7 @@ def make_template(algorithm: SignatureAlgorithm, chain: tuple[bytes, ...]) -> Cm
     Raises ValueError if the certificate's key can't sign with the algorithm.
     """
     signer = x509.load_der_x509_certificate(chain[0])
-    fields = list(der.children(next(der.children(der.read_whole(chain[0], der.SEQUENCE)))))
+    fields = list(der.children(der.first(der.read_whole(chain[0], der.SEQUENCE))))
     if fields[0].tag == der.CONTEXT_0:  # version, absent in v1
         fields = fields[1:]
     serial_number, _, issuer = fields[:3]

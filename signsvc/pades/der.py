@@ -131,6 +131,11 @@ def children(element: Element) -> Iterator[Element]:
         offset = child.end
 
 
+def first(element: Element) -> Element:
+    """The first element inside a constructed element. Raises NotDer."""
+    return read(element.data, element.body, element.end)
+
+
 def read_integer(element: Element) -> int:
     """The value of an INTEGER. Raises NotDer."""
     content = element.content

@@ -53,7 +53,7 @@ def place(view: PageView, seen: Rectangle) -> Placement:
     inside = (
         x1 >= -_TOLERANCE and y1 >= -_TOLERANCE and x2 <= width + _TOLERANCE and y2 <= height + _TOLERANCE
     )
-    if not inside:
+    if not inside or not all(math.isfinite(side) for side in seen):
         raise PlacementImpossible(
             f"Khung chữ ký nằm ngoài trang: trang rộng {width:.0f} và cao {height:.0f} điểm.",
             f"The signature's rectangle lies outside of its page of {width:.0f} by {height:.0f} points.",
