@@ -34,7 +34,7 @@ def _serve(_: argparse.Namespace) -> None:
     from hsm.app import KeyProcessApp  # noqa: PLC0415 -- loads PKCS#11: not for the other commands
     from hsm.settings import Settings  # noqa: PLC0415
 
-    app = KeyProcessApp(Settings())
+    app = KeyProcessApp(Settings.from_environment())
     app.start()
     app.run()
 
@@ -43,7 +43,7 @@ def _migrate(_: argparse.Namespace) -> dict[str, str]:
     from hsm.schema.migrate import migrate  # noqa: PLC0415
     from hsm.settings import Settings  # noqa: PLC0415
 
-    migrate(Settings().database_url)
+    migrate(Settings.from_environment().database_url)
     return {"migrated": "head"}
 
 

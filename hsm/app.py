@@ -61,7 +61,7 @@ class KeyProcessApp:
         self.ledger = Ledger(self.database, self.log, journal_key.seal)
         # From the first moment there is a checkpoint that a rolled-back database would contradict.
         self._last.keep(self.ledger.checkpoint()[1])
-        self.ledger.enter([], change=lambda connection: grant.abandon_reserved(connection) and None)
+        self.ledger.enter([], change=grant.abandon_reserved)
         self._wire(journal_key)
         self._watch = Watch(settings.metrics_address, self._ready) if settings.metrics_address else None
         threading.Thread(target=self._look_after_health, name="health", daemon=True).start()

@@ -49,7 +49,7 @@ def listen(
     listener: Listener, threads: int, health_servicer: health.HealthServicer, register: Register
 ) -> grpc.Server:
     """Start a server for one caller. Raises OSError or RuntimeError when the address is taken."""
-    interceptors = [_PeerName(listener.peer_name)] if listener.tls else []
+    interceptors: list[grpc.ServerInterceptor] = [_PeerName(listener.peer_name)] if listener.tls else []
     server = grpc.server(
         ThreadPoolExecutor(max_workers=threads, thread_name_prefix="act"),
         interceptors=interceptors,

@@ -57,13 +57,14 @@ def _answers(
         try:
             result = method(self, request, context)
         except errors.HsmError as error:
-            ACTS.labels(act, type(error).__name__).inc()
+            kind = _known_kind(error)
+            ACTS.labels(act, kind.__name__).inc()
             log.warning(
                 "act_refused", act=act, error=type(error).__name__, reason=error.message, detail=error.detail
             )
             context.set_trailing_metadata(
                 (
-                    ("antin-error", type(error).__name__),
+                    ("antin-error", kind.__name__),
                     ("antin-rules", " ".join(getattr(error, "rules", ()))),
                 )
             )

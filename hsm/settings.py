@@ -48,3 +48,8 @@ class Settings(BaseSettings):
     training: Literal["refuse", "accept"] = "refuse"
     metrics_address: str = ""
     policies: Path | None = None
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read ``HSM_*``. Raises pydantic's ValidationError, which names every fault at once."""
+        return cls.model_validate({})

@@ -33,7 +33,8 @@ class Watch:
     def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         match environ.get("PATH_INFO"):
             case "/metrics":
-                return self._metrics(environ, start_response)
+                answer: Iterable[bytes] = self._metrics(environ, start_response)
+                return answer
             case "/healthz":
                 return _json(start_response, "200 OK", {"status": "ok"})
             case "/readyz":

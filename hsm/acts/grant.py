@@ -127,12 +127,9 @@ def release(connection: Connection, act_digest: bytes, positions: Sequence[int])
     connection.execute(delete(spent_token).where(spent_token.c.act_digest == act_digest))
 
 
-def abandon_reserved(connection: Connection) -> int:
+def abandon_reserved(connection: Connection) -> None:
     """At start: what a dead process had reserved may have been signed, so it is never free again."""
-    moved = connection.execute(
-        update(grant_item).where(grant_item.c.state == "RESERVED").values(state="UNRESOLVED")
-    )
-    return moved.rowcount
+    connection.execute(update(grant_item).where(grant_item.c.state == "RESERVED").values(state="UNRESOLVED"))
 
 
 def find_grant(connection: Connection, sad: str) -> StoredGrant | None:

@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from hsm.algorithms import SignatureAlgorithm
 from hsm.errors import KeyNotFound
 from hsm.journal.checkpoint import checkpoint_body, format_note, verifier_key
-from hsm.token import Token, TokenKeyRef
+from hsm.token.token import Token, TokenKeyRef
 
 JOURNAL_KEY_LABEL = "journal"
 
@@ -25,7 +25,5 @@ class JournalKey:
     def seal(self, size: int, root: bytes) -> str:
         """A signed checkpoint. Raises TokenError."""
         body = checkpoint_body(self._origin, size, root)
-        signature = self._token.sign(
-            TokenKeyRef(JOURNAL_KEY_LABEL), SignatureAlgorithm.EDDSA, body.encode()
-        )
+        signature = self._token.sign(TokenKeyRef(JOURNAL_KEY_LABEL), SignatureAlgorithm.EDDSA, body.encode())
         return format_note(body, self._origin, self._public, signature)

@@ -2,14 +2,15 @@
 
 Four meanings, and every code has exactly one:
 
-* ``SICK``: the token, the connection or our session is gone. A new generation may cure it.
+* ``SICK``: the token, the connection or our session is gone.
 * ``UNCLEAR``: vendors answer so both for a sick token and for a bad request (SoftHSM says
-  CKR_GENERAL_ERROR for a wrapped key that was tampered with). The canary decides which.
+  CKR_GENERAL_ERROR for a wrapped key that was tampered with, NSS CKR_HOST_MEMORY for an empty one).
 * ``PIN``: the PIN was refused. Never tried again.
 * ``PERMANENT``: the same request will fail the same way; the token is well.
 
-``NoSuchKey`` is ``UNCLEAR``: a token that went away finds nothing and says the same as one that never
-had the key.
+For the first two the canary is asked: if it signs, the token is not re-initialised, which would disturb
+everybody. ``NoSuchKey`` is ``UNCLEAR``: a token that went away finds nothing and says the same as one that
+never had the key.
 """
 
 from enum import Enum
@@ -63,14 +64,14 @@ _EXCEPTIONS: dict[int, type[e.PKCS11Error]] = {
 }  # fmt: skip
 
 _SICK = (
-    e.DeviceError, e.DeviceRemoved, e.DeviceMemory, e.HostMemory, e.TokenNotPresent,
+    e.DeviceError, e.DeviceRemoved, e.TokenNotPresent,
     e.TokenNotRecognised, e.NoSuchToken, e.SlotIDInvalid, e.SessionHandleInvalid, e.SessionClosed,
     e.UserNotLoggedIn, e.UserPinNotInitialized, CryptokiNotInitialized,
 )  # fmt: skip
 _UNCLEAR = (
     e.GeneralError, e.FunctionFailed, e.FunctionCancelled, e.ObjectHandleInvalid, e.KeyHandleInvalid,
     e.UnwrappingKeyHandleInvalid, e.WrappingKeyHandleInvalid, e.NoSuchKey, e.OperationActive,
-    e.OperationNotInitialized, e.SessionCount,
+    e.OperationNotInitialized, e.SessionCount, e.DeviceMemory, e.HostMemory,
 )  # fmt: skip
 _PIN = (e.PinIncorrect, e.PinLocked, e.PinInvalid, e.PinLenRange, e.PinExpired)
 

@@ -3,9 +3,10 @@
 from contextlib import suppress
 from typing import Any
 
-from pkcs11 import ObjectClass
+from pkcs11 import KeyType, ObjectClass
 from pkcs11.exceptions import PKCS11Error
 
+from hsm.errors import MechanismRefused
 from hsm.token import keys
 from hsm.token.module import Module
 from hsm.token.pin import Pin
@@ -42,15 +43,29 @@ class Generation:
                 self._login_session.close()
             raise
         self.pool = SessionPool(token, capacity=capacity, acquire_timeout=acquire_timeout, waits=waits)
-        self._handles: dict[tuple[str, ObjectClass], int] = {}
+        self._handles: dict[tuple[str, ObjectClass], tuple[int, KeyType]] = {}
 
-    def handle(self, session: Any, label: str, object_class: ObjectClass) -> int:
-        """The handle of a token object, good in every session. C_FindObjects is O(keys): asked once."""
+    def private_key(self, session: Any, label: str, key_type: KeyType) -> int:
+        """The handle of a private key in the token, good in every session. Raises as ``keys.find``;
+        MechanismRefused if the key is of another type."""
+        return self._handle(session, label, ObjectClass.PRIVATE_KEY, key_type)
+
+    def kek(self, session: Any, label: str) -> int:
+        """The handle of a key-encryption key, likewise."""
+        return self._handle(session, label, ObjectClass.SECRET_KEY, KeyType.AES)
+
+    def _handle(self, session: Any, label: str, object_class: ObjectClass, key_type: KeyType) -> int:
         known = self._handles.get((label, object_class))
         if known is None:
-            known = keys.find(session, label, object_class).handle
-            self._handles[label, object_class] = known
-        return known
+            # C_FindObjects is O(keys): asked once
+            found = keys.find(session, label, object_class)
+            known = self._handles[label, object_class] = (found.handle, found.key_type)
+        # SoftHSM 2.6.1 does not look: RSA with an EC key is a segmentation fault
+        if known[1] != key_type:
+            raise MechanismRefused(
+                f"The key is {known[1].name}, and {key_type.name} was asked for.", detail=label
+            )
+        return known[0]
 
     def forget(self, label: str) -> None:
         """Look this label up again next time."""

@@ -96,14 +96,16 @@ class Recovery:
             raise PinRejected("The token refused the PIN.", detail=repr(error)) from error
         if fault is Fault.PERMANENT:
             raise MechanismRefused("The token refuses this use of the key.", detail=repr(error)) from error
-        if fault is Fault.SICK or not canary_signs(generation):
+        if not canary_signs(generation):
             return True
         generation.forget(label)
         if isinstance(error, NoSuchKey):
             raise KeyNotFound("The token has no such key.", detail=str(error)) from error
-        if retried:
-            raise MechanismRefused("The token refuses this use of the key.", detail=repr(error)) from error
-        return False
+        if not retried:
+            return False
+        if fault is Fault.SICK:
+            raise TokenUnavailable("The token is away.", detail=f"{error!r}, yet the canary signs") from error
+        raise MechanismRefused("The token refuses this use of the key.", detail=repr(error)) from error
 
     def _renew(self, sick: Generation, failure: PKCS11Error) -> None:
         """Begin a new epoch and log in, unless another thread did, or it was done a moment ago."""

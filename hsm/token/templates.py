@@ -13,16 +13,19 @@ from hsm.token.vendors import Vendor
 
 Template = dict[int, bool | int]
 
-_SIGN_ONLY: Template = {A.SIGN: True, A.DECRYPT: False, A.UNWRAP: False, A.DERIVE: False}
+# python-pkcs11 adds CKA_DERIVE false to what it generates; a module may not know it for an RSA key to unwrap
+_SIGN_ONLY: Template = {
+    A.SIGN: True,
+    A.SIGN_RECOVER: False,
+    A.DECRYPT: False,
+    A.UNWRAP: False,
+}
 _FIXED: Template = {A.MODIFIABLE: False, A.COPYABLE: False}
 _HIDDEN: Template = {A.PRIVATE: True, A.SENSITIVE: True, A.EXTRACTABLE: False}
-# CKA_DERIVE is left to its default, false: RSA private keys do not have it in every module
 _UNWRAPPED: Template = {
     A.CLASS: int(ObjectClass.PRIVATE_KEY),
     A.TOKEN: False,
-    A.SIGN: True,
-    A.DECRYPT: False,
-    A.UNWRAP: False,
+    **_SIGN_ONLY,
     # not MODIFIABLE: SoftHSM would refuse the key's own components after it. EXTRACTABLE goes one way only
     A.COPYABLE: False,
     **_HIDDEN,

@@ -123,20 +123,23 @@ class Token:
         signing.check_input(algorithm, data)
         if isinstance(ref, WrappedKeyRef):
             return self._sign_with_wrapped(ref, algorithm, data)
+        key_type = signing.key_type_of(algorithm)
 
         def act(generation: Generation) -> bytes:
             with generation.pool.checkout() as session:
-                key = generation.handle(session, ref.label, ObjectClass.PRIVATE_KEY)
+                key = generation.private_key(session, ref.label, key_type)
                 return signing.sign(generation.cryptoki, session.handle, key, algorithm, data)
 
         return self._recovery.run(act, label=ref.label)
 
     def _sign_with_wrapped(self, ref: WrappedKeyRef, algorithm: SignatureAlgorithm, data: bytes) -> bytes:
+        if len(ref.blob) < 16 or len(ref.blob) % 8:  # RFC 5649 §4: no KEK makes such a blob
+            raise MechanismRefused("The wrapped key is damaged.", detail=f"{len(ref.blob)} bytes")
         template = templates.unwrapped_private_key(self._vendor, signing.key_type_of(algorithm))
 
         def act(generation: Generation) -> bytes:
             with generation.pool.checkout() as session:
-                kek = generation.handle(session, ref.kek_label, ObjectClass.SECRET_KEY)
+                kek = generation.kek(session, ref.kek_label)
                 key = generation.cryptoki.unwrap_key(session.handle, kek, ref.blob, self._wrap, template)
                 try:
                     return signing.sign(generation.cryptoki, session.handle, key, algorithm, data)
@@ -189,7 +192,7 @@ class Token:
 
         def act(generation: Generation) -> WrappedKey:
             with generation.pool.checkout() as session:
-                kek = generation.handle(session, kek_label, ObjectClass.SECRET_KEY)
+                kek = generation.kek(session, kek_label)
                 pair = keys.make_pair(session, self._vendor, kind, private, label=None)
                 try:
                     blob = generation.cryptoki.wrap_key(session.handle, kek, pair[1].handle, self._wrap)
