@@ -5,10 +5,12 @@ import sys
 from pathlib import Path
 
 from devca.app import utc_now
-from devca.ceremony import SECRET, prepare
+from devca.ceremony import SECRET, is_made, prepare
 from devca.errors import DevcaError
 from devca.serve import serve
 from devca.settings import Settings
+
+DEFAULT_PORT = 8085
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,6 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
         if value is not None
     }
     settings = Settings(**chosen)
+    if settings.base_url is None and not is_made(settings.directory):
+        port = getattr(options, "port", DEFAULT_PORT)
+        settings = settings.model_copy(update={"base_url": f"http://127.0.0.1:{port}"})
     try:
         if options.command == "init":
             authority = prepare(settings.directory, settings.base_url, now=utc_now())
@@ -52,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--base-url", help="the address written into certificates (DEVCA_BASE_URL)")
     served = commands.choices["serve"]
     served.add_argument("--host", default="127.0.0.1")
-    served.add_argument("--port", type=int, default=8085)
+    served.add_argument("--port", type=int, default=DEFAULT_PORT)
     served.add_argument("--workers", type=int, default=1)
     served.add_argument("--threads", type=int, default=4, help="blocking threads per worker")
     served.add_argument("--misbehave", action="store_true", help="open PUT /misbehave, for tests only")

@@ -42,17 +42,23 @@ class Authority:
     index: Index
 
 
-def prepare(directory: Path, base_url: str, *, now: datetime) -> Authority:
+def is_made(directory: Path) -> bool:
+    """Whether a finished ceremony lies in this directory."""
+    return (directory / _DONE).exists()
+
+
+def prepare(directory: Path, base_url: str | None, *, now: datetime) -> Authority:
     """The authority in this directory, made if it is not there yet. Safe to repeat and to race.
 
-    Raises StateUnusable when it was made for another base URL, or its files are damaged.
+    Raises StateUnusable when it was made for another base URL, or its files are damaged, or there is
+    nothing yet and no base URL to make it for.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _locked(directory):
-        if not (directory / _DONE).exists():
+        if base_url is not None and not is_made(directory):
             _make(directory, base_url, now)
     authority = load(directory)
-    if authority.base_url != base_url:
+    if base_url not in (None, authority.base_url):
         raise StateUnusable(
             f"{directory} là CA của địa chỉ {authority.base_url}. Dùng địa chỉ đó hoặc thư mục khác.",
             f"{directory} holds a CA made for {authority.base_url}. Use that address or another directory.",

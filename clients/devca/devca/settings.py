@@ -10,7 +10,8 @@ class Settings(BaseSettings):
     """``DEVCA_*``; the command line overrides it.
 
     ``directory`` holds keys, index and secret. ``base_url`` (no slash at the end) goes into every
-    certificate as the address of OCSP, CRL and issuer, so it is fixed when the CA is made.
+    certificate as the address of OCSP, CRL and issuer, so it is fixed when the CA is made. None: the
+    one it was made for.
     ``misbehave`` opens the endpoint that makes it fail on purpose.
     ``metrics_directory``: where several workers put their counters together; empty for one worker.
     """
@@ -18,6 +19,6 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DEVCA_", frozen=True)
 
     directory: Path = Path("run/devca")
-    base_url: str = Field(default="http://127.0.0.1:8085", pattern=r"^https?://[^/]+$")
+    base_url: str | None = Field(default=None, pattern=r"^https?://[^/]+$")
     misbehave: bool = False
     metrics_directory: str = ""

@@ -45,6 +45,13 @@ def test_a_directory_of_another_address_is_refused(tmp_path: Path):
     assert "8085" in raised.value.english
 
 
+def test_without_an_address_it_is_found_but_not_made(tmp_path: Path):
+    with pytest.raises(StateUnusable):
+        prepare(tmp_path / "ca", None, now=NOW)
+    made = prepare(tmp_path / "ca", BASE, now=NOW)
+    assert prepare(tmp_path / "ca", None, now=NOW).base_url == made.base_url == BASE
+
+
 def test_a_ceremony_that_broke_off_is_done_again(tmp_path: Path):
     """The power failed before the last file was written."""
     broken = prepare(tmp_path / "ca", BASE, now=NOW)
@@ -100,17 +107,16 @@ def test_the_command_line_makes_and_finds_it(tmp_path: Path):
     root = Path(__file__).resolve().parents[3] / "clients" / "devca"
     environment = {**os.environ, "PYTHONPATH": str(root)}
 
-    def init(base_url):
-        command = [sys.executable, "-m", "devca", "init", "--dir", str(tmp_path / "ca")]
-        return subprocess.run(
-            [*command, "--base-url", base_url], env=environment, capture_output=True, check=False
-        )
+    def init(*options):
+        command = [sys.executable, "-m", "devca", "init", "--dir", str(tmp_path / "ca"), *options]
+        return subprocess.run(command, env=environment, capture_output=True, check=False)
 
-    assert init(BASE).returncode == 0
-    again = init(BASE)
+    assert init("--base-url", "http://127.0.0.1:9000").returncode == 0
+    again = init()
     assert again.returncode == 0
     assert (tmp_path / "ca" / "issue-secret").read_bytes().strip() not in again.stdout
-    assert init("http://127.0.0.1:1").returncode == 1
+    assert b":9000" in again.stdout
+    assert init("--base-url", "http://127.0.0.1:1").returncode == 1
 
 
 def test_stopping_and_starting_keeps_everything(devca_factory, make_csr):
