@@ -84,10 +84,12 @@ def _is_sha256(value: object) -> bool:
     if not isinstance(value, str) or len(value) != _SHA256_BASE64:
         return False
     try:
-        # Encoded again, because several spellings of the last character decode to the same bytes.
-        return base64.b64encode(base64.b64decode(value, validate=True)).decode() == value
+        digest = base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
         return False
+    # 31 and 33 bytes have 44 characters too. Encoded again, because several spellings of the last
+    # character decode to the same bytes.
+    return len(digest) == 32 and base64.b64encode(digest).decode() == value
 
 
 def _refused(message: str, detail: str) -> InvalidAuthorizationDetails:

@@ -120,7 +120,7 @@ class Provider:
         key: Key | None = None,
         algorithm: str = "ES256",
         kid: str = "key-1",
-        token_algorithm: str = "ES256",
+        token_algorithm: str = "ES256",  # noqa: S107 -- no password
         scopes: tuple[str, ...] = ("sign", "read"),
         resources: tuple[str, ...] = (SIGNING,),
         credential_ids: tuple[str, ...] = ("cred-1",),
