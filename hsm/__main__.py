@@ -1,9 +1,10 @@
-"""python -m hsm serve | migrate | ceremony | act | approve | perform | checkpoint."""
+"""python -m hsm serve | migrate | ceremony | act | approve | perform | enrol | checkpoint."""
 
 import argparse
 import json
 import logging
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ import structlog
 
 from hsm import administer
 from hsm.client import Approval, KeyProcess
+from hsm.enrol import enrol
+from hsm.enrol.devca import DevelopmentAuthority
+from hsm.enrol.manual import ManualAuthority
 from hsm.errors import HsmError
 
 
@@ -87,6 +91,34 @@ def _perform(options: argparse.Namespace) -> dict[str, Any]:
         key_process.close()
 
 
+def _enrol(options: argparse.Namespace) -> dict[str, Any]:
+    key_process = KeyProcess(options.socket)
+
+    def perform(action: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        act = administer.draft(action, parameters, now=int(datetime.now(UTC).timestamp()))
+        return key_process.perform(act, [administer.approve(act, key) for key in options.key])
+
+    try:
+        if options.credential:
+            manual = ManualAuthority(options.directory)
+            csr = (options.directory / f"{options.credential}.csr.pem").read_text()
+            return asdict(enrol.finish(perform, manual, options.credential, csr))
+        parameters = {
+            "profile": options.profile,
+            "holder": options.holder,
+            "description": options.description,
+            "subject": json.loads(options.subject),
+            "training": options.authority == "devca",
+        }
+        if options.authority == "manual":
+            return asdict(enrol.start(perform, ManualAuthority(options.directory), parameters))
+        secret = options.secret_file.read_text().strip()
+        with DevelopmentAuthority(options.url, secret) as devca:
+            return asdict(enrol.start(perform, devca, parameters))
+    finally:
+        key_process.close()
+
+
 def _checkpoint(options: argparse.Namespace) -> dict[str, Any]:
     key_process = KeyProcess(options.socket)
     try:
@@ -126,6 +158,18 @@ def _parser() -> argparse.ArgumentParser:
     perform.add_argument("--parameters", default="{}")
     perform.add_argument("--key", type=Path, action="append", default=[])
     perform.add_argument("--socket", default="unix:run/hsm-admin.sock")
+    enrolment = command("enrol", _enrol, "make a credential's key, have it certified, activate it")
+    enrolment.add_argument("--authority", choices=("devca", "manual"), required=True)
+    enrolment.add_argument("--profile", default="service-seal", help="of policies/key-profiles.toml")
+    enrolment.add_argument("--holder", default="", help="the client or person it belongs to")
+    enrolment.add_argument("--description", default="")
+    enrolment.add_argument("--subject", default="{}", help='JSON: {"CN": …, "O": …, "C": "VN"}')
+    enrolment.add_argument("--url", default="http://127.0.0.1:8085", help="devca")
+    enrolment.add_argument("--secret-file", type=Path, default=Path("run/devca/issue-secret"))
+    enrolment.add_argument("--directory", type=Path, default=Path("run/requests"), help="manual")
+    enrolment.add_argument("--credential", default="", help="manual: look for this one's answer")
+    enrolment.add_argument("--key", type=Path, action="append", default=[], help="of an approver; twice")
+    enrolment.add_argument("--socket", default="unix:run/hsm-admin.sock")
     checkpoint = command("checkpoint", _checkpoint, "the journal's head, signed now")
     checkpoint.add_argument("--socket", default="unix:run/hsm-admin.sock")
     return parser

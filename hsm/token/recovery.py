@@ -43,6 +43,19 @@ class Recovery:
         self._reason: TokenError | None = None
         self.renewals = 0
 
+    def start(self) -> None:
+        """Log in for the first time. Raises TokenUnavailable, PinRejected.
+
+        A module may show only the tokens that it found when it was initialised, and processes that start
+        together may meet SoftHSM rewriting a token's file: so one failure is tried again in a new epoch.
+        """
+        try:
+            self.generation()
+        except TokenUnavailable:
+            self._open_until = float("-inf")
+            self.generation()
+        self.renewals = 0
+
     def run(self, act: Callable[[Generation], _Result], *, label: str = "") -> _Result:
         """The result of ``act``, which uses the key ``label``; it may be called twice.
 

@@ -86,7 +86,7 @@ class Token:
         )
         token = cls(settings, vendor, Module.loaded(settings.module, reserved=reserved))
         try:
-            token._recovery.generation()
+            token._recovery.start()
         except BaseException:
             token.close()
             raise

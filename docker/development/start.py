@@ -1,0 +1,269 @@
+"""`make run`: everything at once on this machine, with demo data that says MẪU.
+
+Safe to repeat: what exists under run/ is kept. One process manager, one log; Ctrl-C stops all of it.
+"""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+from honcho.manager import Manager
+from honcho.printer import Printer
+from joserfc.jwk import ECKey
+
+ROOT = Path(__file__).parents[2]
+RUN = Path("run")  # short on purpose: a unix socket's path has 107 bytes at most
+DEVCA, IDP, SIGNSVC = "http://127.0.0.1:8085", "http://127.0.0.1:8081", "http://127.0.0.1:8082"
+REDIS_PORT = "8079"
+CLIENT = "mot-cua-mau"
+PORTS = {
+    "idp": 8081, "signsvc": 8082, "devca": 8085, "redis": int(REDIS_PORT), "hsm metrics": 8086,
+}  # fmt: skip
+
+ENVIRONMENT = {
+    "PYTHONUNBUFFERED": "1",
+    "SOFTHSM2_CONF": str((ROOT / RUN / "softhsm2.conf")),
+    "HSM_DATABASE_URL": f"sqlite:///{RUN}/hsm.sqlite3",
+    "HSM_PIN_FILE": f"{RUN}/secrets/pin",
+    "HSM_SIGNSVC__ADDRESS": f"unix:{RUN}/hsm-signsvc.sock",
+    "HSM_IDP__ADDRESS": f"unix:{RUN}/hsm-idp.sock",
+    "HSM_ADMIN__ADDRESS": f"unix:{RUN}/hsm-admin.sock",
+    "HSM_LAST_CHECKPOINT_FILE": f"{RUN}/last-checkpoint",
+    "HSM_TRUST_ANCHORS": f"{RUN}/anchors.pem",
+    "HSM_TRAINING": "accept",
+    "HSM_METRICS_ADDRESS": "127.0.0.1:8086",
+    "HSM_ISSUER": IDP,
+    "HSM_SIGNING_RESOURCE": SIGNSVC,
+    "IDP_ISSUER": IDP,
+    "IDP_DATABASE_URL": f"sqlite:///{RUN}/idp.sqlite3",
+    "IDP_REDIS_URL": f"redis://127.0.0.1:{REDIS_PORT}/0",
+    "IDP_KEY_PROCESS": f"unix:{RUN}/hsm-idp.sock",
+    "SIGNSVC_DATABASE_URL": f"sqlite:///{RUN}/signsvc.sqlite3",
+    "SIGNSVC_REDIS_URL": f"redis://127.0.0.1:{REDIS_PORT}/1",
+    "SIGNSVC_KEY_PROCESS": f"unix:{RUN}/hsm-signsvc.sock",
+    "SIGNSVC_DOCUMENTS_DIR": f"{RUN}/documents",
+    "SIGNSVC_ISSUER": IDP,
+    "SIGNSVC_RESOURCE": SIGNSVC,
+    "SIGNSVC_TSA_URLS": json.dumps([f"{DEVCA}/tsa"]),
+    "SIGNSVC_TRUST_ANCHORS": f"{RUN}/anchors.pem",
+    "SIGNSVC_TSA_TRUST_ANCHORS": f"{RUN}/anchors.pem",
+}
+
+
+def main() -> int:
+    os.chdir(ROOT)
+    os.environ.update(ENVIRONMENT)
+    _check_ports()
+    _make_secrets()
+    _python("-m", "devca", "init", "--dir", f"{RUN}/devca", "--base-url", DEVCA)
+    (RUN / "anchors.pem").write_bytes((RUN / "devca" / "root.pem").read_bytes())
+    transcript = _ceremony()
+    _python("-m", "idp", "migrate")
+    _python("-m", "signsvc", "migrate")
+
+    manager = Manager(Printer(sys.stdout, colour=sys.stdout.isatty()))
+    for name, command in _commands().items():
+        manager.add_process(name, command, env={**os.environ})
+    announcer = threading.Thread(target=_announce, args=(manager, transcript), daemon=True)
+    announcer.start()
+    manager.loop()
+    return int(manager.returncode or 0)
+
+
+def _commands() -> dict[str, str]:
+    python = sys.executable
+    return {
+        "redis": f"redis-server --port {REDIS_PORT} --bind 127.0.0.1 --save '' --appendonly no --loglevel warning",
+        "devca": f"{python} -m devca serve --dir {RUN}/devca --base-url {DEVCA} --port 8085",
+        "hsm": f"{python} -m hsm serve",
+        "idp": f"{python} -m idp serve",
+        "signsvc": f"{python} -m signsvc serve",
+        "worker": f"{python} -m signsvc worker",
+    }
+
+
+def _check_ports() -> None:
+    import socket  # noqa: PLC0415
+
+    taken = []
+    for name, port in PORTS.items():
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                taken.append(f"{port} ({name})")
+    if taken:
+        sys.exit(
+            f"Cổng đã có chương trình khác dùng: {', '.join(taken)}. Hãy dừng chương trình đó rồi chạy lại.\n"
+            f"These ports are taken: {', '.join(taken)}. Stop what uses them and run again."
+        )
+
+
+def _make_secrets() -> None:
+    folder = RUN / "secrets"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in ("so-pin", "pin"):
+        if not (folder / name).exists():
+            _write_private(folder / name, secrets.token_hex(16))
+    for name in ("admin-1", "admin-2", CLIENT):
+        if not (folder / f"{name}.jwk").exists():
+            key = ECKey.generate_key("P-256")
+            _write_private(folder / f"{name}.jwk", json.dumps(key.as_dict(private=True)))
+            (folder / f"{name}.public.jwk").write_text(json.dumps(key.as_dict(private=False)))
+
+
+def _write_private(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+
+
+def _ceremony() -> dict[str, Any]:
+    admins = "".join(
+        f'[[admins]]\nid = "quan-tri-{n}"\nname = "Quản trị MẪU {n}"\njwk = "{RUN}/secrets/admin-{n}.public.jwk"\n'
+        for n in (1, 2)
+    )
+    (RUN / "ceremony.toml").write_text(
+        f'[token]\nvendor = "softhsm"\nmodule = "/usr/lib/softhsm/libsofthsm2.so"\nlabel = "an-tin"\n'
+        f'softhsm_conf = "{RUN}/softhsm2.conf"\nso_pin_file = "{RUN}/secrets/so-pin"\npin_file = "{RUN}/secrets/pin"\n'
+        f'[journal]\norigin = "antin.local/journal"\n[store]\ndatabase_url = "sqlite:///{RUN}/hsm.sqlite3"\n'
+        f'[keks]\npersonal = "kek-1"\n{admins}'
+    )
+    held = _python(
+        "-m", "hsm", "--json", "ceremony", f"{RUN}/ceremony.toml", "--transcript", f"{RUN}/transcript.json"
+    )
+    transcript: dict[str, Any] = json.loads(held)
+    return transcript
+
+
+def _announce(manager: Manager, transcript: dict[str, Any]) -> None:
+    try:
+        _wait_for("http://127.0.0.1:8086/readyz")
+        _wait_for(f"{DEVCA}/readyz")
+        credential_id = _enrol()
+        _configure_command(credential_id, transcript["journal_verifier_key"])
+        _wait_for(f"{IDP}/readyz")
+        _wait_for(f"{SIGNSVC}/readyz")
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the person at the terminal must see it
+        print(f"\nKhông khởi động được / did not start: {error}\n", flush=True)
+        manager.terminate()
+        return
+    print(_BANNER.format(idp=IDP, signsvc=SIGNSVC, devca=DEVCA), flush=True)
+
+
+_BANNER = """
+────────────────────────────────────────────────────────────────────────────────
+ Ấn Tín đang chạy (dữ liệu MẪU) / Ấn Tín is running (demo data, marked MẪU)
+
+   dịch vụ ký số / signing service      {signsvc}/openapi.json
+   định danh / identity provider        {idp}/.well-known/openid-configuration
+   CA, OCSP, TSA để thử / for tests     {devca}/root.pem
+   số liệu / metrics                    {signsvc}/metrics  {idp}/metrics  http://127.0.0.1:8086/metrics
+
+ Ký thử một văn bản, ở cửa sổ khác / Sign a document, in another terminal:
+
+   . run/env
+   antin sign tests/samples/quyet-dinh.pdf -o signed.pdf --level B-LTA
+   antin verify signed.pdf
+
+ Ctrl-C để dừng / to stop
+────────────────────────────────────────────────────────────────────────────────
+"""
+
+
+def _enrol() -> str:
+    """The demo's keys and client, once; their ids are kept in run/enrolled.json."""
+    kept = RUN / "enrolled.json"
+    enrolled: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
+    for profile in ("oidc-token", "oidc-token-rs256"):
+        if profile not in enrolled:
+            made = _perform(
+                "create_credential",
+                {"profile": profile, "holder": "idp", "description": "Khóa ký token MẪU", "training": True},
+            )
+            _perform("activate_credential", {"credential_id": made["credential_id"]})
+            enrolled[profile] = made["credential_id"]
+            kept.write_text(json.dumps(enrolled))
+    public = json.loads((RUN / "secrets" / f"{CLIENT}.public.jwk").read_text())
+    if "client" not in enrolled:
+        enrolled["client"] = _perform("register_client_key", {"client_id": CLIENT, "jwk": public})["kid"]
+        kept.write_text(json.dumps(enrolled))
+    if "seal" not in enrolled:
+        subject = {"CN": "Con dấu MẪU - UBND tỉnh MẪU", "O": "UBND tỉnh MẪU", "C": "VN"}
+        made = json.loads(
+            _python(
+                "-m", "hsm", "--json", "enrol", "--authority", "devca", "--profile", "service-seal",
+                "--holder", CLIENT, "--description", "Con dấu MẪU của một cửa", "--url", DEVCA,
+                "--subject", json.dumps(subject), *_approvers(),
+            )
+        )  # fmt: skip
+        enrolled["seal"] = made["credential_id"]
+        kept.write_text(json.dumps(enrolled))
+    _python(
+        "-m", "idp", "clients", "add", CLIENT, "--replace", "--name", "Một cửa MẪU", "--scope", "sign",
+        "--resource", SIGNSVC, "--credential", enrolled["seal"],
+        "--jwks", f"{RUN}/secrets/{CLIENT}.public.jwk",
+    )  # fmt: skip
+    return enrolled["seal"]
+
+
+def _perform(action: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    answer = _python(
+        "-m",
+        "hsm",
+        "--json",
+        "perform",
+        "--action",
+        action,
+        "--parameters",
+        json.dumps(parameters),
+        *_approvers(),
+    )
+    result: dict[str, Any] = json.loads(answer)
+    return result
+
+
+def _approvers() -> list[str]:
+    keys = [f"{RUN}/secrets/admin-{n}.jwk" for n in (1, 2)]
+    return ["--key", keys[0], "--key", keys[1], "--socket", ENVIRONMENT["HSM_ADMIN__ADDRESS"]]
+
+
+def _configure_command(credential_id: str, verifier_key: str) -> None:
+    (RUN / "antin.toml").write_text(
+        'default_profile = "mau"\n\n[profiles.mau]\n'
+        f'base_url = "{SIGNSVC}"\nissuer = "{IDP}"\nclient_id = "{CLIENT}"\n'
+        f'key_file = "secrets/{CLIENT}.jwk"\ncredential_id = "{credential_id}"\n'
+        f'verifier_key = "{verifier_key}"\n'
+    )
+    (RUN / "env").write_text(
+        f'export ANTIN_CONFIG="{ROOT / RUN / "antin.toml"}"\nexport PATH="{ROOT / ".venv" / "bin"}:$PATH"\n'
+    )
+
+
+def _wait_for(url: str, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            if httpx.get(url, timeout=2).status_code == httpx.codes.OK:
+                return
+        except httpx.HTTPError:
+            pass
+        if time.monotonic() > until:
+            raise TimeoutError(f"{url} is not ready after {seconds:.0f} s")
+        time.sleep(0.2)
+
+
+def _python(*arguments: str) -> str:
+    done = subprocess.run([sys.executable, *arguments], check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())
