@@ -44,7 +44,9 @@ class Devca:
         """Start and wait until it answers. Raises PortTaken or RuntimeError with the program's log."""
         if self._process is not None:
             raise RuntimeError("devca is running already")
-        command = [sys.executable, "-m", "devca", "serve", "--misbehave"]
+        # A killed test run must leave nothing behind: the kernel ends devca with the thread that began it.
+        command = ["setpriv", "--pdeathsig", "TERM"]
+        command += [sys.executable, "-m", "devca", "serve", "--misbehave"]
         command += ["--dir", str(self.directory), "--base-url", self.base_url]
         command += ["--port", str(self._port), "--workers", str(self._workers)]
         environment = {**os.environ, "PYTHONPATH": str(_PROGRAM)}
