@@ -44,8 +44,8 @@ def test_the_note_of_the_go_implementation_verifies() -> None:
     note = (
         "If you think cryptography is the answer to your problem,\n"
         "then you don't know what your problem is.\n\n"
-        "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM="
-        "\n"
+        "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZ"
+        "SNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
     )
     # The signature passes; it is just not a checkpoint.
     with pytest.raises(CheckpointInvalid, match=r"lines|decimal"):
