@@ -42,12 +42,15 @@ def sign_in_one_call(
             # The key process spends a token once for each file.
             fresh=True,
         )
-        own, whole, size = hashlib.sha256(), hashlib.sha256(), 0
+        own, whole, size = b"", hashlib.sha256(), 0
 
         def take(chunk: bytes) -> None:
-            nonlocal size
-            own.update(chunk[: max(0, source.size - size)])
-            whole.update(chunk)
+            nonlocal own, size
+            rest = max(0, source.size - size)
+            whole.update(chunk[:rest])
+            if size <= source.size <= size + len(chunk):
+                own = whole.digest()
+            whole.update(chunk[rest:])
             size += len(chunk)
             delivery.write(chunk)
 
@@ -62,7 +65,7 @@ def sign_in_one_call(
             read_body(response, take, progress)
             signature_id = response.headers.get("Antin-Signature-Id", "")
             leaf = response.headers.get("Antin-Leaf-Index", "")
-        if size <= source.size or own.digest() != source.sha256:
+        if size <= source.size or own != source.sha256:
             raise DamagedDownload(
                 "Tệp nhận về không bắt đầu bằng đúng tệp gốc; không lưu.",
                 "The file that came back does not begin with our own file; it was not kept.",

@@ -88,8 +88,9 @@ class ReturnedFile:
 
     def __init__(self, prepared: PreparedSignature) -> None:
         self._prepared = prepared
+        # Up to the gap one hash serves all three questions, so that a large file is hashed once.
         self._whole = hashlib.sha256()
-        self._own = hashlib.sha256()
+        self._own = b""
         self._covered = hashlib.sha256()
         self._gap = bytearray()
         self.size = 0
@@ -101,19 +102,22 @@ class ReturnedFile:
 
     def feed(self, chunk: bytes) -> None:
         """The next bytes of the file."""
-        start, end = self._prepared.gap
-        view = memoryview(chunk)
-        at = self.size
-        self._whole.update(view)
-        self._own.update(_part(view, at, 0, self._prepared.base_size))
-        self._covered.update(_part(view, at, 0, start))
+        base, (start, end) = self._prepared.base_size, self._prepared.gap
+        view, at = memoryview(chunk), self.size
+        self.size += len(chunk)
+        self._whole.update(_part(view, at, 0, base))
+        if at <= base <= self.size:
+            self._own = self._whole.digest()
+        self._whole.update(_part(view, at, base, start))
+        if at <= start <= self.size:
+            self._covered = self._whole.copy()
+        self._whole.update(_part(view, at, start, at + len(chunk)))
         self._gap += _part(view, at, start, end)
         self._covered.update(_part(view, at, end, self._prepared.size))
-        self.size += len(chunk)
 
     def check(self, approved: bytes) -> None:
         """``approved``: the digest the act carried. Raises DamagedDownload."""
-        if self.size < self._prepared.size or self._own.digest() != self._prepared.base_sha256:
+        if self.size < self._prepared.size or self._own != self._prepared.base_sha256:
             raise _damaged("không bắt đầu bằng đúng tệp gốc", "does not begin with our own file")
         if self._covered.digest() != approved or not is_hex_string(bytes(self._gap)):
             raise _damaged("không phải văn bản đã phê duyệt", "is not the document that was approved")

@@ -71,10 +71,17 @@ class Source:
             raise _unreadable(self.path, error) from error
 
 
+def printable(name: str, longest: int) -> str:
+    """A file's name as the wire takes it: no control characters, not too long."""
+    return "".join(char for char in name if char.isprintable())[:longest]
+
+
 def source_of(document: str | os.PathLike[str] | bytes, name: str = "") -> Source:
     """A document given as a path or as its bytes. Raises FileError."""
     if isinstance(document, bytes):
-        return Source(name=name or "document.pdf", size=len(document), path=None, data=document)
+        return Source(
+            name=printable(name, 200) or "document.pdf", size=len(document), path=None, data=document
+        )
     path = Path(document)
     try:
         # A directory opens on some systems; reading tells on all.
@@ -83,7 +90,7 @@ def source_of(document: str | os.PathLike[str] | bytes, name: str = "") -> Sourc
             file.read(1)
     except OSError as error:
         raise _unreadable(path, error) from error
-    return Source(name=name or path.name, size=size, path=path)
+    return Source(name=printable(name or path.name, 200), size=size, path=path)
 
 
 def _unreadable(path: Path, error: OSError) -> FileError:

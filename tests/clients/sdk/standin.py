@@ -210,7 +210,9 @@ class StandIn(Reads):
             )
         )
         self.journal.append(
-            rfc8785.dumps({"type": "outcome", "time": seconds(), "intents": [{"index": index}]})
+            rfc8785.dumps(
+                {"type": "outcome", "time": seconds(), "intents": [{"index": index, "signature": "00" * 32}]}
+            )
         )
         return index
 

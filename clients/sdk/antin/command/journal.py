@@ -1,8 +1,8 @@
 """``antin journal``"""
 
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -91,7 +91,7 @@ def verify(
             lines=[f"KHÔNG HỢP LỆ / INVALID: {error.vi}", error.en],
         )
         raise typer.Exit(INVALID) from error
-    facts: dict[str, Any] = asdict(summary) if is_dataclass(summary) and not isinstance(summary, type) else {}
+    facts = asdict(summary)
     shown = {name: value.hex() if isinstance(value, bytes) else value for name, value in facts.items()}
     lines = [f"HỢP LỆ / VALID: {entries}", *(f"  {name}: {value}" for name, value in shown.items())]
     answer({"valid": True, "summary": shown}, as_json=as_json, lines=lines)
