@@ -21,6 +21,7 @@ from idp.protocol.strict_json import parse_strict_object
 MAX_HEADER_BYTES = 4096
 MAX_SIGNATURE_BYTES = 1024
 MIN_RSA_BITS = 2048  # FAPI 2.0 Security Profile §5.4.1
+MAX_RSA_BITS = 8192
 CLIENT_ALGORITHMS = ("ES256", "PS256", "EdDSA")
 # Exactly the alphabet, so that one token has one spelling: lenient decoders skip foreign characters.
 _SHAPE = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", re.ASCII)
@@ -111,9 +112,10 @@ def import_public_key(jwk: dict[str, Any], *, algorithm: str = "") -> VerifyingK
                 key: Key = ECKey.import_key(jwk)
                 fitting = "ES256"
             case "RSA":
+                # Before joserfc reads it, which only warns of a short key and knows no upper limit.
+                if not MIN_RSA_BITS <= _modulus_bits(jwk) <= MAX_RSA_BITS:
+                    raise ValueError(f"an RSA key needs {MIN_RSA_BITS} to {MAX_RSA_BITS} bits")
                 key = RSAKey.import_key(jwk)
-                if key.public_key.key_size < MIN_RSA_BITS:
-                    raise ValueError(f"an RSA key needs at least {MIN_RSA_BITS} bits")
                 fitting = "PS256"
             case "OKP" if jwk.get("crv") == "Ed25519":
                 key = OKPKey.import_key(jwk)
@@ -128,6 +130,10 @@ def import_public_key(jwk: dict[str, Any], *, algorithm: str = "") -> VerifyingK
         raise ValueError(f"the JWK's alg must be {fitting}")
     kid = jwk.get("kid")
     return VerifyingKey(kid if isinstance(kid, str) and kid else key.thumbprint(), algorithm or fitting, key)
+
+
+def _modulus_bits(jwk: dict[str, Any]) -> int:
+    return int.from_bytes(_decode(jwk["n"])).bit_length()
 
 
 def _decode(segment: str) -> bytes:
