@@ -165,8 +165,9 @@ def _insert_grant(connection: Connection, row: GrantRow, sad: bytes | None) -> b
             expires_at=row.expires_at,
         )
         .on_conflict_do_nothing()
+        .returning(grant.c.act_digest)
     )
-    return written.rowcount == 1
+    return written.first() is not None
 
 
 def _spend_token(connection: Connection, row: GrantRow, sources: Sequence[bytes]) -> None:
@@ -184,8 +185,9 @@ def _spend_token(connection: Connection, row: GrantRow, sources: Sequence[bytes]
                 expires_at=row.approved.token_expires_at,
             )
             .on_conflict_do_nothing()
+            .returning(spent_token.c.source)
         )
-        if written.rowcount != 1:
+        if written.first() is None:
             raise GrantRefused("This access token was already used for this document.", detail="jti, source")
 
 

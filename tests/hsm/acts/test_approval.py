@@ -137,8 +137,8 @@ class TestAccessToken:
         "claims",
         [
             {"aud": "https://elsewhere.test"}, {"aud": []}, {"aud": None}, {"client_id": "other-client"},
-            {"exp": int(NOW.timestamp())}, {"exp": "never"}, {"iat": int(NOW.timestamp()) + 60}, {"jti": None},
-            {"jti": ""}, {"authorization_details": None}, {"authorization_details": [{}]},
+            {"exp": int(NOW.timestamp())}, {"exp": "never"}, {"iat": int(NOW.timestamp()) + 60},
+            {"jti": None}, {"jti": ""}, {"authorization_details": None}, {"authorization_details": [{}]},
             {"authorization_details": {}}, {"authorization_details": [{"type": "antin_sign"}]},
         ],
         ids=str,
