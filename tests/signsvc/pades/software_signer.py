@@ -36,6 +36,13 @@ class Services:
     augmenter: Augmenter
 
 
+@dataclass(frozen=True)
+class Done:
+    prepared: Prepared
+    now: datetime
+    token: bytes
+
+
 def enrol(devca: Devca, algorithm: SignatureAlgorithm, name: str = "Nguyễn Văn Mẫu") -> SoftwareSigner:
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
     if algorithm is SignatureAlgorithm.ES256:
@@ -68,7 +75,7 @@ def sign_document(
     visible: VisibleSignature | None = None,
     appearances: Appearances | None = None,
     password: str | None = None,
-) -> Prepared:
+) -> Done:
     """The way a use case goes, with a key in memory."""
     now = datetime.now(UTC)
     room = services.timestamps.token_bytes if services and level.timestamped else 0
@@ -87,4 +94,4 @@ def sign_document(
     if services and level.long_term:
         signed = Signed(prepared.size, signer.template.chain, token, password=password)
         services.augmenter.augment(path, signed, level, now=now)
-    return prepared
+    return Done(prepared, now, token)
