@@ -110,7 +110,7 @@ class Client:
         output: str | os.PathLike[str] | None = None,
         force: bool = False,
         on_unavailable: Unavailable = "fail",
-        document_kind: str = "",
+        document_kind: str = "document",
         reason: str = "",
         location: str = "",
         contact: str = "",
@@ -138,7 +138,7 @@ class Client:
         wishes = Wishes(
             credential_id=credential_id,
             level=_level(level),
-            title=title,
+            title=title.strip(),
             visible=visible,
             document_kind=document_kind,
             reason=reason,
@@ -169,7 +169,7 @@ class Client:
         return one_call.sign_in_one_call(
             self.connection,
             document,
-            Wishes(credential_id=credential_id, level=_level(level), title=title, visible=visible),
+            Wishes(credential_id=credential_id, level=_level(level), title=title.strip(), visible=visible),
             client_id=self.client_id,
             verifier_key=self.verifier_key(),
             output=_path(output),

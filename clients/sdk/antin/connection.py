@@ -16,8 +16,8 @@ from antin.retry import Retry, no_answer
 SCOPE = "sign"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
-# Whether a call carries a token: "if able" means when this client has a key to get one with.
-Login = Literal["yes", "if able", "no"]
+# Whether a call carries a token.
+Login = Literal["yes", "no"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +131,7 @@ class Connection:
             headers["Idempotency-Key"] = secrets.token_urlsafe(24)
         if body is not None:
             headers |= {"Content-Type": body.media_type, "Content-Length": str(body.size)}
-        wants_login = login == "yes" or (login == "if able" and self._tokens is not None)
-        if wants_login and token is None:
+        if login == "yes" and token is None:
             token = self.login()
             renew: Callable[[], Token] | None = lambda: self.login(fresh=True)  # noqa: E731
         else:

@@ -1,4 +1,4 @@
-"""Fetch the journal's public part: checkpoint, receipts, and all entries for an offline check."""
+"""Fetch the journal: checkpoint, receipts, and all entries for an offline check. Public: no login."""
 
 import json
 from collections.abc import Iterator
@@ -32,13 +32,13 @@ class Checkpoint:
 
 def get_checkpoint(connection: Connection) -> Checkpoint:
     """The newest checkpoint."""
-    response = connection.call("GET", "/v1/journal/checkpoint", login="if able", accept="text/plain")
+    response = connection.call("GET", "/v1/journal/checkpoint", login="no", accept="text/plain")
     return Checkpoint(response.text, response.headers.get("Antin-Verifier-Key", ""))
 
 
 def get_receipt(connection: Connection, leaf_index: int) -> dict[str, Any]:
     """The receipt of one entry, as JSON (``entry``, ``proof``). Not verified here."""
-    return connection.members("GET", f"/v1/journal/receipts/{leaf_index:d}", login="if able")
+    return connection.members("GET", f"/v1/journal/receipts/{leaf_index:d}", login="no")
 
 
 def export_entries(
@@ -49,7 +49,7 @@ def export_entries(
     while at < size:
         params = {"start": str(at), "limit": str(min(PAGE, size - at))}
         answer = connection.call(
-            "GET", "/v1/journal/entries", params=params, login="if able", accept="application/x-ndjson"
+            "GET", "/v1/journal/entries", params=params, login="no", accept="application/x-ndjson"
         )
         page = [line for line in answer.text.split("\n") if line][: size - at]
         for line in page:

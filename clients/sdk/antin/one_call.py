@@ -12,6 +12,7 @@ from antin.connection import Connection
 from antin.delivery import Delivery
 from antin.documents import pdf_body, read_body
 from antin.errors import ConfigError, DamagedDownload, ProofRefused
+from antin.journal_export import get_receipt
 from antin.oauth import signing_details
 from antin.proofs import check_intent, verify_intent
 from antin.signing import SignedDocument, Wishes
@@ -75,7 +76,7 @@ def sign_in_one_call(
                 "Dịch vụ không trả biên nhận; không lưu tệp.",
                 "The service gave no receipt; the file was not kept.",
             )
-        receipt = connection.members("GET", f"/v1/journal/receipts/{leaf}")
+        receipt = get_receipt(connection, int(leaf))
         intent = verify_intent(receipt, verifier_key)
         digest = delivery.covered(intent.digest, at_least=source.size)
         check_intent(intent, digest=digest, credential_id=wishes.credential_id, client_id=client_id)

@@ -35,7 +35,7 @@ from antin.errors import (
     LevelNotReached,
     NetworkError,
     NotFinished,
-    ProofRefused,
+    ServiceError,
 )
 from antin.keys import ClientKey
 from antin.prepared import PreparedSignature, ReturnedFile, parse_prepared, recompute_digest
@@ -77,7 +77,7 @@ class Wishes:
     level: str = "B-T"
     title: str = ""
     visible: VisibleSignature | None = None
-    document_kind: str = ""
+    document_kind: str = "document"
     reason: str = ""
     location: str = ""
     contact: str = ""
@@ -158,7 +158,7 @@ class Signer:
             returned = self._download(prepared, digest, delivery, progress)
             self._check_as_told(done, returned)
             # 7
-            receipt = _receipt_of(done)
+            receipt = self._receipt_of(prepared, done)
             intent = verify_intent(receipt, self.verifier_key)
             check_intent(
                 intent,
@@ -188,8 +188,11 @@ class Signer:
         while True:
             # Completing again goes on where it stopped: the service never signs twice.
             response = self.connection.call("POST", path, json={"approval": approval})
+            members = _object(response.content, response.json)
+            if members.get("state") == "failed":
+                raise _failed(members, response.status_code)
             if response.status_code != 202:
-                return _object(response.content, response.json)
+                return members
             wait = max(1.0, retry_after_of(response) or 5.0)
             if waited + wait > self.longest_wait:
                 raise NotFinished(
@@ -236,22 +239,21 @@ class Signer:
                 "The file that came back is not whole; it was not kept. Try again.",
             )
 
+    def _receipt_of(self, prepared: PreparedSignature, done: dict[str, Any]) -> dict[str, Any]:
+        receipt = done.get("receipt")
+        if isinstance(receipt, dict):
+            return receipt
+        # The journal may have been slow: the receipt is asked for by itself then.
+        return self.connection.members(
+            "GET", f"/v1/signatures/{quote(prepared.signature_id, safe='')}/receipt"
+        )
+
     def _discard(self, document_id: str) -> None:
         try:
             discard(self.connection, document_id)
         except AntinError:
             # The refusal that led here matters more; the service deletes it in time.
             return
-
-
-def _receipt_of(done: dict[str, Any]) -> dict[str, Any]:
-    receipt = done.get("receipt")
-    if not isinstance(receipt, dict):
-        raise ProofRefused(
-            "Dịch vụ không trả biên nhận; không lưu tệp.",
-            "The service gave no receipt; the file was not kept.",
-        )
-    return receipt
 
 
 def _leaf_of(done: dict[str, Any]) -> int:
@@ -268,6 +270,18 @@ def _object(content: bytes, read: Callable[[], Any]) -> dict[str, Any]:
             "Trả lời không phải JSON.", "The answer is not JSON.", detail=f"{len(content)} bytes"
         ) from error
     return members if isinstance(members, dict) else {}
+
+
+def _failed(members: dict[str, Any], status: int) -> ServiceError:
+    failure = members.get("failure")
+    told = failure if isinstance(failure, dict) else {}
+    return ServiceError(
+        str(told.get("message") or "Việc ký thất bại; hãy ký lại từ đầu."),
+        str(told.get("message_en") or "The signing failed; sign anew."),
+        status=status,
+        code=str(told.get("code") or "failed"),
+        problem=members,
+    )
 
 
 def _lower(asked: str, got: object) -> LevelNotReached:

@@ -9,7 +9,7 @@ from antin.errors import ProofRefused
 
 
 def timestamp(connection: Connection, sha256: bytes) -> bytes:
-    """A time-stamp over a SHA-256 digest: DER. Raises ProofRefused when it is for something else.
+    """A TimeStampToken over a SHA-256 digest: DER. Raises ProofRefused when it is for something else.
 
     That it holds our digest and our nonce is checked; its signature is for a verifier that knows
     the authority (``openssl ts -verify``).
@@ -33,6 +33,14 @@ def timestamp(connection: Connection, sha256: bytes) -> bytes:
     if sha256 not in token or b"\x02\x08" + nonce not in token:
         raise _not_ours()
     return token
+
+
+def as_response(token: bytes) -> bytes:
+    """The token in a TimeStampResp of status "granted" (RFC 3161 §2.4.2): what a .tsr file holds."""
+    body = b"\x30\x03\x02\x01\x00" + token
+    length = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
+    size = length if len(body) < 0x80 else bytes([0x80 | len(length)]) + length
+    return b"\x30" + size + body
 
 
 def _not_ours() -> ProofRefused:

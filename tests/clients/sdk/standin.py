@@ -152,7 +152,7 @@ class StandIn(Reads):
             "client_id": "khac" if "other_client" in self.faults else CLIENT,
             "credential_id": "con-dau-khac" if "other_credential" in self.faults else asked["credential_id"],
             "algorithm": "none" if "other_algorithm" in self.faults else "ES256",
-            "document_kind": "document",
+            "document_kind": "other" if "other_kind" in self.faults else "document",
             "issued_at": seconds(),
             "expires_at": seconds() + (-5 if "expired" in self.faults else 300),
             "items": [item, item] if "two_items" in self.faults else [item],
@@ -166,6 +166,9 @@ class StandIn(Reads):
         assert evidence.payload == signature["act"]
         assert evidence.headers()["typ"] == "antin-act+jws"
         self.approvals.append(approval["evidence"])
+        if "failed" in self.faults:
+            failure = {"code": "revoked", "message": "Đã thu hồi", "message_en": "Certificate revoked"}
+            return {"id": signature_id, "state": "failed", "failure": failure}, 202
         if self.waiting:
             self.waiting -= 1
             response = jsonify({"id": signature_id, "state": "waiting"})
@@ -184,7 +187,7 @@ class StandIn(Reads):
                 "size": len(signature["file"]),
             },
             "signature": {"leaf_index": signature["leaf"]},
-            "receipt": self._receipt(signature["leaf"]),
+            "receipt": None if "late_receipt" in self.faults else self._receipt(signature["leaf"]),
         }
 
     def _sign(self, signature: dict[str, Any]) -> None:

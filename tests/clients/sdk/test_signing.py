@@ -14,9 +14,12 @@ from antin import (
     NotFinished,
     OutputExists,
     ProofRefused,
+    ServiceError,
     SubstitutedDocument,
     VisibleSignature,
 )
+from antin.timestamp import as_response
+from asn1crypto import parser
 
 from tests.clients.sdk.standin import CREDENTIAL, StandIn
 
@@ -254,3 +257,31 @@ def test_a_time_stamp_for_another_file_is_refused(client: Client, service: Stand
     service.faults = {"other_digest"}
     with pytest.raises(ProofRefused):
         client.timestamp(hashlib.sha256(b"x").digest())
+
+
+def test_a_time_stamp_response_wraps_its_token() -> None:
+    for size in (2, 120, 130, 300, 70_000):
+        token = b"\x04" + bytes(size)
+        wrapped = parser.parse(as_response(token), strict=True)
+        assert wrapped[4] == b"\x30\x03\x02\x01\x00" + token
+
+
+def test_a_failed_signing_says_why_and_is_not_polled(client: Client, service: StandIn) -> None:
+    service.faults = {"failed"}
+    with pytest.raises(ServiceError, match="revoked") as caught:
+        client.sign_document(b"%PDF-1.7", CREDENTIAL, on_unavailable="wait")
+    assert caught.value.code == "revoked"
+
+
+def test_a_receipt_that_came_late_is_fetched(client: Client, service: StandIn) -> None:
+    service.faults = {"late_receipt"}
+    assert client.sign_document(b"%PDF-1.7", CREDENTIAL).receipt["proof"]
+
+
+def test_a_title_is_compared_as_it_is_shown(client: Client, service: StandIn) -> None:
+    client.sign_document(b"%PDF-1.7", CREDENTIAL, title="  Quyết định ")
+    (signature,) = service.signatures.values()
+    assert signature["asked"]["title"] == "Quyết định"
+    service.faults = {"other_kind"}
+    with pytest.raises(SubstitutedDocument):
+        client.sign_document(b"%PDF-1.7", CREDENTIAL)
