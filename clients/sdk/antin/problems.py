@@ -36,6 +36,8 @@ def error_of(response: httpx.Response) -> ServiceError:
     problem = _members(response)
     status = response.status_code
     kind = _BY_STATUS.get(status, DocumentRefused if 400 <= status < 500 else ServiceError)
+    if status == 409 and retry_after_of(response) is not None:
+        kind = ServiceUnavailable
     vi = _text(problem, "detail") or _text(problem, "title") or f"Dịch vụ trả lời lỗi {status}."
     en = _text(problem, "detail_en") or _text(problem, "title_en") or f"The service answered {status}."
     return kind(

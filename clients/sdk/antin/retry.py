@@ -43,7 +43,9 @@ class Retry:
                 continue
             said = retry_after_of(response)
             wait = said if said is not None else backoff
-            if response.status_code not in AGAIN or attempt == attempts or wait > self.longest:
+            # 409 with Retry-After: an earlier try of this very call is still being worked on.
+            busy = response.status_code in AGAIN or (response.status_code == 409 and said is not None)
+            if not busy or attempt == attempts or wait > self.longest:
                 return response
             response.close()
             self.sleep(wait)

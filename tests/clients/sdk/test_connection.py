@@ -176,3 +176,15 @@ def test_the_journal_is_exported_to_its_checkpoint(client: Client, service: Stan
     service.faults = {"lost_entry"}
     with pytest.raises(NetworkError):
         list(client.export_journal(checkpoint))
+
+
+def test_a_call_still_being_worked_on_is_asked_for_again(
+    client: Client, service: StandIn, sleeps: list[float]
+) -> None:
+    """After a cut connection the first try may be running still: 409 with Retry-After."""
+    service.busy = {"/v1/documents": [(409, "1")]}
+    assert client.sign_document(b"%PDF-1.7", CREDENTIAL).content is not None
+    assert sleeps == [1.0]
+    service.busy = {"/v1/documents": [(409, "1")] * 9}
+    with pytest.raises(ServiceUnavailable):
+        client.sign_document(b"%PDF-1.7", CREDENTIAL)
