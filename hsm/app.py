@@ -84,8 +84,9 @@ class KeyProcessApp:
         self._health.enter_graceful_shutdown()
         for done in [server.stop(DRAIN_SECONDS) for server in self._servers]:
             done.wait(DRAIN_SECONDS)
-        self._keep_checkpoint()
         self.ledger.close()
+        self._keep_checkpoint()
+        self._last.close()
         if self._watch:
             self._watch.close()
         self.token.close()

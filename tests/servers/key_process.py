@@ -74,7 +74,8 @@ class RunningKeyProcess:
         """Start it and wait until its token signs."""
         self.log = (self.directory / "hsm.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "hsm", "serve"],
+            # A killed pytest must leave no key process behind.
+            ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "hsm", "serve"],
             cwd=ROOT,
             env=self.environment,
             stdout=self.log,
