@@ -22,11 +22,12 @@ from signsvc.pades.appending import (
     write_placeholder,
     write_update,
 )
+from signsvc.pades.certification import check_changes_allowed
 from signsvc.pades.dss import add_evidence
 from signsvc.pades.errors import LevelUnreachable, ReserveTooSmall
 from signsvc.pades.levels import Level
 from signsvc.pades.objects import entry
-from signsvc.pades.prepare import check_changes_allowed, free_field_name
+from signsvc.pades.prepare import free_field_name
 from signsvc.pades.revocation import RevocationSource
 from signsvc.pades.timestamp import TimestampClient
 from signsvc.pades.token import TokenRejected, TokenVerifier

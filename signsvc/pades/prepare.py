@@ -9,17 +9,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, enumerate_sig_fields
+from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
 
 from signsvc.pades.appearance import Appearances, VisibleSignature
 from signsvc.pades.appending import Appender, append, digest_around_gap, fill_gap, write_placeholder
-from signsvc.pades.errors import DocumentChanged, DocumentRefused, PlacementImpossible, ReserveTooSmall
+from signsvc.pades.certification import check_changes_allowed
+from signsvc.pades.errors import DocumentChanged, PlacementImpossible, ReserveTooSmall
 from signsvc.pades.objects import dictionary, entry, name
 from signsvc.pades.page import is_pdfa_1, view_page
 from signsvc.pades.placement import place
-from signsvc.pades.reading import CERTIFIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,17 +156,6 @@ def free_field_name(writer: Appender, stem: str) -> str:
     fields = entry(entry(writer.root, "/AcroForm", {}), "/Fields", ())
     taken = {str(entry(field.get_object(), "/T", "")) for field in fields}
     return next(name for n in range(1, len(taken) + 2) if (name := f"{stem}{n}") not in taken)
-
-
-def check_changes_allowed(writer: Appender) -> None:
-    """Raise DocumentRefused when a certification signature forbids any change (DocMDP, P 1)."""
-    for _, value, _ in enumerate_sig_fields(writer, filled_status=True):
-        for item in entry(value.get_object(), "/Reference", ()):
-            reference = item.get_object()
-            if entry(reference, "/TransformMethod") != "/DocMDP":
-                continue
-            if entry(entry(reference, "/TransformParams", {}), "/P", 2) == MDPPerm.NO_CHANGES.value:
-                raise DocumentRefused((CERTIFIED,))
 
 
 def _page_index(writer: Appender, page: int) -> int:
