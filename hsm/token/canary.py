@@ -6,7 +6,6 @@ canary must be found by a fresh search, sign, and verify.
 """
 
 import secrets
-from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,6 +17,7 @@ from pkcs11.exceptions import PKCS11Error
 
 from hsm.algorithms import SignatureAlgorithm
 from hsm.token import keys, signing
+from hsm.token.cryptoki import Cryptoki
 from hsm.token.generation import Generation
 
 CANARY = "antin-canary"
@@ -28,19 +28,21 @@ def canary_signs(generation: Generation) -> bool:
 
     Raises TokenUnavailable if no session is free: that says nothing about the token.
     """
+    cryptoki = generation.cryptoki
     try:
         with generation.pool.checkout() as session:
-            public = keys.spki_of(keys.find(session, CANARY, ObjectClass.PUBLIC_KEY))
-            handle = keys.find(session, CANARY, ObjectClass.PRIVATE_KEY).handle
-            return _signs(generation, session, handle, public)
+            public = keys.find(cryptoki, session.handle, CANARY, ObjectClass.PUBLIC_KEY)
+            private = keys.find(cryptoki, session.handle, CANARY, ObjectClass.PRIVATE_KEY)
+            spki = keys.spki_of(cryptoki, session.handle, public)
+            return _signs(cryptoki, session.handle, private, spki)
     except PKCS11Error:
         return False
 
 
-def _signs(generation: Generation, session: Any, handle: int, public: bytes) -> bool:
+def _signs(cryptoki: Cryptoki, session: int, private: int, spki: bytes) -> bool:
     digest = secrets.token_bytes(32)
-    value = signing.sign(generation.cryptoki, session.handle, handle, SignatureAlgorithm.ES256, digest)
-    key = load_der_public_key(public)
+    value = signing.sign(cryptoki, session, private, SignatureAlgorithm.ES256, digest)
+    key = load_der_public_key(spki)
     if not isinstance(key, ec.EllipticCurvePublicKey):
         return False
     try:

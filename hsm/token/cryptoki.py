@@ -1,12 +1,14 @@
 """The Cryptoki calls made straight from the module's function list (PKCS#11 v2.40).
 
-python-pkcs11 finds, makes and describes objects; these calls it does not make as they are needed here:
+python-pkcs11 opens sessions and makes keys; these calls it does not make as they are needed here:
 
 * ``C_Initialize`` with ``CKF_OS_LOCKING_OK`` and vendor arguments. python-pkcs11 passes NULL ("single
   threaded") yet releases the GIL round every call: a module that believes it crashes under threads.
 * ``C_Login`` on a session that is already held, so that a refused PIN leaks no session.
 * ``C_SignInit`` and ``C_Sign`` without a length probe: two round trips to a network HSM, not three. A
   handle is a number valid in every session of the process, so it is found once for all sessions.
+* ``C_FindObjects`` that fails cleanly: python-pkcs11's search of a dead token fails again when it is
+  collected, where nobody can catch it.
 * ``C_WrapKey`` without a length probe, which NSS softokn refuses for CKM_AES_KEY_WRAP_KWP.
 
 Every call raises the exception of ``pkcs11.exceptions`` that python-pkcs11 would raise. ctypes
@@ -17,10 +19,14 @@ import ctypes
 from collections.abc import Mapping
 from pathlib import Path
 
+from pkcs11 import _pkcs11
+
 from hsm.token.faults import CRYPTOKI_ALREADY_INITIALIZED, error_of
 
 CKF_OS_LOCKING_OK = 2
 CKU_USER = 1
+CKR_FUNCTION_FAILED = 6
+LONGEST_ATTRIBUTE = 65536  # bytes
 LONGEST_SIGNATURE = 1024  # bytes: RSA-8192
 LONGEST_WRAPPED_KEY = 8192  # bytes: an RSA-4096 PKCS#8, wrapped, is 2.4 kB
 
@@ -30,6 +36,7 @@ _POINTER = ctypes.c_void_p
 
 # Position in CK_FUNCTION_LIST, after the version (PKCS#11 v2.40 header, pkcs11f.h order).
 _C_INITIALIZE, _C_FINALIZE, _C_INIT_TOKEN, _C_LOGIN, _C_DESTROY_OBJECT = 1, 2, 10, 19, 23
+_C_GET_ATTRIBUTE_VALUE, _C_FIND_OBJECTS_INIT, _C_FIND_OBJECTS, _C_FIND_OBJECTS_FINAL = 25, 27, 28, 29
 _C_SIGN_INIT, _C_SIGN, _C_WRAP_KEY, _C_UNWRAP_KEY = 43, 44, 61, 62
 
 
@@ -65,31 +72,38 @@ class Mechanism:
 
 
 def pack_attributes(
-    template: Mapping[int, bool | int],
+    template: Mapping[int, bool | int | bytes],
 ) -> tuple[ctypes.Array[_Attribute], list[object]]:
     """A CK_ATTRIBUTE array and the buffers it points into; keep both while the module reads them."""
     array = (_Attribute * len(template))()
     values: list[object] = []
     for slot, (kind, value) in zip(array, template.items(), strict=True):
-        cell = ctypes.c_ubyte(value) if isinstance(value, bool) else _ULONG(value)
+        cell = _cell(value)
         values.append(cell)
         slot.type, slot.value, slot.value_length = int(kind), ctypes.addressof(cell), ctypes.sizeof(cell)
     return array, values
 
 
+def _cell(value: bool | int | bytes) -> "ctypes._CData":  # noqa: FBT001 - a CK_BBOOL is a value here
+    if isinstance(value, bytes):
+        return ctypes.create_string_buffer(value, len(value))
+    return ctypes.c_ubyte(value) if isinstance(value, bool) else _ULONG(value)
+
+
 class Cryptoki:
-    """One loaded module's function list. Loading does not initialise it. Safe from any thread."""
+    """One loaded module's function list. Loading does not initialise it. Safe from any thread.
+
+    ``library`` is python-pkcs11's view of the same module.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Raises OSError if ``path`` cannot be loaded or exports no ``C_GetFunctionList``."""
-        self._library = ctypes.CDLL(str(path))
-        functions = ctypes.POINTER(_POINTER)()
-        try:
-            get_function_list = self._library.C_GetFunctionList
-        except AttributeError as missing:
-            raise OSError(f"{path} is not a PKCS#11 module") from missing
-        get_function_list.restype = _ULONG
-        _check(get_function_list(ctypes.byref(functions)))
+        """Raises OSError or PKCS11Error if ``path`` is no PKCS#11 module."""
+        loaded = ctypes.CDLL(str(path))
+        if not hasattr(loaded, "C_GetFunctionList"):
+            raise OSError(f"{path} is not a PKCS#11 module")
+        # __init__ would call C_Initialize(NULL); __new__ only loads
+        self.library = _pkcs11.lib.__new__(_pkcs11.lib, str(path))  # type: ignore[call-arg]
+        functions = ctypes.cast(_function_list(loaded, self.library), ctypes.POINTER(_POINTER))
 
         def bind(position: int, *arguments: type) -> "ctypes._CFunctionType":
             address = functions[position]
@@ -101,11 +115,16 @@ class Cryptoki:
         self._init_token = bind(_C_INIT_TOKEN, _ULONG, _BYTES, _ULONG, _BYTES)
         self._login = bind(_C_LOGIN, _ULONG, _ULONG, _BYTES, _ULONG)
         self._destroy_object = bind(_C_DESTROY_OBJECT, _ULONG, _ULONG)
+        template = ctypes.POINTER(_Attribute)
+        self._get_attribute_value = bind(_C_GET_ATTRIBUTE_VALUE, _ULONG, _ULONG, template, _ULONG)
+        self._find_objects_init = bind(_C_FIND_OBJECTS_INIT, _ULONG, template, _ULONG)
+        self._find_objects = bind(_C_FIND_OBJECTS, _ULONG, _POINTER, _ULONG, out)
+        self._find_objects_final = bind(_C_FIND_OBJECTS_FINAL, _ULONG)
         self._sign_init = bind(_C_SIGN_INIT, _ULONG, mechanism, _ULONG)
         self._sign = bind(_C_SIGN, _ULONG, _BYTES, _ULONG, _POINTER, out)
         self._wrap_key = bind(_C_WRAP_KEY, _ULONG, mechanism, _ULONG, _ULONG, _POINTER, out)
         self._unwrap_key = bind(
-            _C_UNWRAP_KEY, _ULONG, mechanism, _ULONG, _BYTES, _ULONG, ctypes.POINTER(_Attribute), _ULONG, out
+            _C_UNWRAP_KEY, _ULONG, mechanism, _ULONG, _BYTES, _ULONG, template, _ULONG, out
         )
 
     def initialize(self, reserved: str = "") -> bool:
@@ -133,6 +152,33 @@ class Cryptoki:
         """C_Login as the normal user. Login is the token's state in this process, not the session's."""
         data = pin.encode()
         _check(self._login(session, CKU_USER, data, len(data)))
+
+    def find_objects(self, session: int, wanted: Mapping[int, bool | int | bytes]) -> list[int]:
+        """The handles of all objects with these attributes. The token looks at every object it has."""
+        attributes, buffers = pack_attributes(wanted)
+        _check(self._find_objects_init(session, attributes, len(attributes)))
+        del buffers
+        found: list[int] = []
+        batch, count = (_ULONG * 64)(), _ULONG()
+        try:
+            while True:
+                _check(self._find_objects(session, batch, len(batch), ctypes.byref(count)))
+                if not count.value:
+                    return found
+                found += batch[: count.value]
+        finally:
+            self._find_objects_final(session)
+
+    def attribute(self, session: int, handle: int, kind: int) -> bytes:
+        """C_GetAttributeValue of one attribute: asked for its length first, as NSS wants it."""
+        asked = (_Attribute * 1)(_Attribute(int(kind), None, 0))
+        _check(self._get_attribute_value(session, handle, asked, 1))
+        if asked[0].value_length > LONGEST_ATTRIBUTE:  # CK_UNAVAILABLE_INFORMATION is the largest number
+            raise error_of(CKR_FUNCTION_FAILED)
+        buffer = ctypes.create_string_buffer(asked[0].value_length)
+        asked[0].value = ctypes.addressof(buffer)
+        _check(self._get_attribute_value(session, handle, asked, 1))
+        return ctypes.string_at(buffer, asked[0].value_length)
 
     def sign(self, session: int, key: int, mechanism: Mechanism, data: bytes) -> bytes:
         """C_SignInit, C_Sign. If C_Sign fails the session may hold an open operation: do not reuse it."""
@@ -170,6 +216,25 @@ class Cryptoki:
     def destroy_object(self, session: int, handle: int) -> None:
         """C_DestroyObject."""
         _check(self._destroy_object(session, handle))
+
+
+def _function_list(module: ctypes.CDLL, library: _pkcs11.lib) -> int:
+    """The address of the function list that ``library`` uses."""
+    first, second = ctypes.c_void_p(), ctypes.c_void_p()
+    for address in (first, second):
+        _check(module.C_GetFunctionList(ctypes.byref(address)))
+    if first.value == second.value:
+        return first.value or 0
+    return own_function_list(library)
+
+
+def own_function_list(library: _pkcs11.lib) -> int:
+    """The list inside python-pkcs11's object, which it does not show: the first field after the header.
+
+    Wanted for modules that give every asker an instance of its own (p11-kit's client), where the sessions
+    of one list mean nothing to another. Holds for the pinned python-pkcs11; a test compares it.
+    """
+    return ctypes.c_void_p.from_address(id(library) + object.__basicsize__).value or 0
 
 
 def _check(code: int) -> None:

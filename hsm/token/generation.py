@@ -58,8 +58,9 @@ class Generation:
         known = self._handles.get((label, object_class))
         if known is None:
             # C_FindObjects is O(keys): asked once
-            found = keys.find(session, label, object_class)
-            known = self._handles[label, object_class] = (found.handle, found.key_type)
+            handle = keys.find(self.cryptoki, session.handle, label, object_class)
+            known = (handle, keys.key_type_of(self.cryptoki, session.handle, handle))
+            self._handles[label, object_class] = known
         # SoftHSM 2.6.1 does not look: RSA with an EC key is a segmentation fault
         if known[1] != key_type:
             raise MechanismRefused(

@@ -1,6 +1,6 @@
 """Makes, finds and destroys the objects of a token."""
 
-from contextlib import suppress
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from pkcs11.util.ec import encode_named_curve_parameters
 from hsm.algorithms import KeyKind
 from hsm.errors import TokenError, TokenUnavailable
 from hsm.token import templates
+from hsm.token.cryptoki import Cryptoki
 from hsm.token.vendors import Vendor
 
 _RSA_BITS = {KeyKind.RSA3072: 3072, KeyKind.RSA2048: 2048}
@@ -30,8 +31,8 @@ class WrappedKey:
 
 def make_pair(
     session: Any, vendor: Vendor, kind: KeyKind, private: templates.Template, *, label: str | None
-) -> tuple[Any, Any]:
-    """A new key pair (public, private); in the token if it has a ``label``, else in the session."""
+) -> tuple[int, int]:
+    """The handles of a new pair (public, private), in the token if it has a ``label``."""
     common = {
         "store": label is not None,
         "label": label,
@@ -51,7 +52,7 @@ def make_pair(
         )
         pair = parameters.generate_keypair(mechanism=Mechanism.EC_EDWARDS_KEY_PAIR_GEN, **common)
     public, secret = pair
-    return public, secret
+    return public.handle, secret.handle
 
 
 def make_kek(session: Any, vendor: Vendor, label: str) -> None:
@@ -64,13 +65,12 @@ def make_kek(session: Any, vendor: Vendor, label: str) -> None:
     del buffers
 
 
-def find(session: Any, label: str, object_class: ObjectClass) -> Any:
-    """The one token object of this label and class.
+def find(cryptoki: Cryptoki, session: int, label: str, object_class: ObjectClass) -> int:
+    """The handle of the one token object of this label and class.
 
     Raises NoSuchKey (which from a sick token means nothing), TokenError if there are several.
     """
-    wanted = {Attribute.CLASS: object_class, Attribute.LABEL: label, Attribute.TOKEN: True}
-    found = list(session.get_objects(wanted))
+    found = _find_all(cryptoki, session, object_class, label)
     if not found:
         raise NoSuchKey(f"{object_class.name} {label!r}")
     if len(found) > 1:
@@ -78,56 +78,65 @@ def find(session: Any, label: str, object_class: ObjectClass) -> Any:
     return found[0]
 
 
-def exists(session: Any, label: str, object_class: ObjectClass) -> bool:
+def exists(cryptoki: Cryptoki, session: int, label: str, object_class: ObjectClass) -> bool:
     """Whether the token shows such an object now."""
-    try:
-        find(session, label, object_class)
-    except NoSuchKey:
-        return False
-    return True
+    return bool(_find_all(cryptoki, session, object_class, label))
 
 
-def labels(session: Any) -> tuple[str, ...]:
+def labels(cryptoki: Cryptoki, session: int) -> tuple[str, ...]:
     """The labels of the private and secret keys in the token, sorted."""
-    return tuple(
-        sorted(
-            found[Attribute.LABEL]
-            for object_class in (ObjectClass.PRIVATE_KEY, ObjectClass.SECRET_KEY)
-            for found in session.get_objects({Attribute.CLASS: object_class, Attribute.TOKEN: True})
-        )
-    )
+    handles = [
+        handle
+        for object_class in (ObjectClass.PRIVATE_KEY, ObjectClass.SECRET_KEY)
+        for handle in _find_all(cryptoki, session, object_class)
+    ]
+    return tuple(sorted(cryptoki.attribute(session, h, Attribute.LABEL).decode() for h in handles))
 
 
-def destroy(*objects: Any) -> None:
+def _find_all(
+    cryptoki: Cryptoki, session: int, object_class: ObjectClass, label: str | None = None
+) -> list[int]:
+    # session objects are visible to all sessions of the process: TOKEN leaves them out
+    wanted: dict[int, bool | int | bytes] = {Attribute.CLASS: int(object_class), Attribute.TOKEN: True}
+    if label is not None:
+        wanted[Attribute.LABEL] = label.encode()
+    return cryptoki.find_objects(session, wanted)
+
+
+def key_type_of(cryptoki: Cryptoki, session: int, handle: int) -> KeyType:
+    """CKA_KEY_TYPE."""
+    return KeyType(int.from_bytes(cryptoki.attribute(session, handle, Attribute.KEY_TYPE), sys.byteorder))
+
+
+def destroy(cryptoki: Cryptoki, session: int, *handles: int) -> None:
     """Destroy all of them, even if one resists; then raise the first error."""
     first: PKCS11Error | None = None
-    for item in objects:
+    for handle in handles:
         try:
-            item.destroy()
+            cryptoki.destroy_object(session, handle)
         except PKCS11Error as failed:
             first = first or failed
     if first:
         raise first
 
 
-def destroy_quietly(*objects: Any) -> None:
-    """Clean up after an error that matters more."""
-    with suppress(PKCS11Error):
-        destroy(*objects)
-
-
-def spki_of(public: Any) -> bytes:
+def spki_of(cryptoki: Cryptoki, session: int, public: int) -> bytes:
     """SubjectPublicKeyInfo (DER) of a public key object. Raises TokenUnavailable if it is no valid key."""
+
+    def attribute(kind: Attribute) -> bytes:
+        return cryptoki.attribute(session, public, kind)
+
     try:
         key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
-        if public.key_type == KeyType.RSA:
-            exponent = int.from_bytes(public[Attribute.PUBLIC_EXPONENT])
-            key = rsa.RSAPublicNumbers(exponent, int.from_bytes(public[Attribute.MODULUS])).public_key()
-        elif public.key_type == KeyType.EC:
-            point = _bare(public[Attribute.EC_POINT], length=65)
+        key_type = key_type_of(cryptoki, session, public)
+        if key_type == KeyType.RSA:
+            exponent = int.from_bytes(attribute(Attribute.PUBLIC_EXPONENT))
+            key = rsa.RSAPublicNumbers(exponent, int.from_bytes(attribute(Attribute.MODULUS))).public_key()
+        elif key_type == KeyType.EC:
+            point = _bare(attribute(Attribute.EC_POINT), length=65)
             key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
         else:
-            point = _bare(public[Attribute.EC_POINT], length=32)
+            point = _bare(attribute(Attribute.EC_POINT), length=32)
             key = ed25519.Ed25519PublicKey.from_public_bytes(point)
     except ValueError as invalid:
         raise TokenUnavailable("The token answers nonsense.", detail=f"public key: {invalid}") from invalid

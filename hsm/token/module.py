@@ -15,18 +15,12 @@ from pathlib import Path
 from typing import ClassVar
 
 import structlog
-from pkcs11 import _pkcs11
 from pkcs11.exceptions import PKCS11Error
 
 from hsm.errors import TokenError, TokenUnavailable
 from hsm.token.cryptoki import Cryptoki
 
 _log = structlog.get_logger(__name__)
-
-
-def load_library(path: Path) -> _pkcs11.lib:
-    """python-pkcs11's view of a module, without ``__init__``, which calls C_Initialize(NULL)."""
-    return _pkcs11.lib.__new__(_pkcs11.lib, str(path))  # type: ignore[call-arg]
 
 
 class EpochEnded(Exception):
@@ -69,9 +63,9 @@ class Module:
         self.epoch = 0
         try:
             self.cryptoki = Cryptoki(path)
+            self.library = self.cryptoki.library
             if not self.cryptoki.initialize(reserved):
                 raise TokenError("The token is busy.", detail=f"{path} was initialised by other code")
-            self.library = load_library(path)
         except (OSError, PKCS11Error) as failed:
             raise TokenUnavailable("The token is away.", detail=f"{path}: {failed!r}") from failed
         self._initialized = True

@@ -13,7 +13,6 @@ from pkcs11.exceptions import NoSuchToken, PKCS11Error
 
 from hsm.errors import TokenError
 from hsm.token.cryptoki import Cryptoki
-from hsm.token.module import load_library
 
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
 _MADE, _THERE_ALREADY = 0, 3
@@ -64,7 +63,7 @@ def init_token(module: Path, label: str, *, so_pin: str, pin: str) -> bool:
     cryptoki = Cryptoki(module)
     cryptoki.initialize()
     try:
-        library = load_library(module)
+        library = cryptoki.library
         tokens = [slot.get_token() for slot in library.get_slots(token_present=True)]
         if any(token.label == label for token in tokens):
             return False

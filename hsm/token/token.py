@@ -1,17 +1,18 @@
 """One PKCS#11 token: what the key process asks of it."""
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pkcs11 import ObjectClass
-from pkcs11.exceptions import NoSuchKey
+from pkcs11.exceptions import NoSuchKey, PKCS11Error
 
 from hsm.algorithms import KeyKind, SignatureAlgorithm
 from hsm.errors import MechanismRefused, TokenError
 from hsm.token import keys, signing, templates
 from hsm.token.canary import CANARY, canary_signs
-from hsm.token.cryptoki import Mechanism
+from hsm.token.cryptoki import Cryptoki, Mechanism
 from hsm.token.generation import Generation
 from hsm.token.keys import WrappedKey
 from hsm.token.module import Module
@@ -158,12 +159,13 @@ class Token:
 
         def act(generation: Generation) -> bytes:
             with generation.pool.checkout() as session:
-                _check_label_is_free(session, label)
+                _check_label_is_free(generation.cryptoki, session.handle, label)
                 pair = keys.make_pair(session, self._vendor, kind, private, label=label)
                 try:
-                    return keys.spki_of(pair[0])
+                    return keys.spki_of(generation.cryptoki, session.handle, pair[0])
                 except BaseException:
-                    keys.destroy_quietly(*pair)
+                    with suppress(PKCS11Error):  # the first error matters more
+                        keys.destroy(generation.cryptoki, session.handle, *pair)
                     raise
 
         with self._making:
@@ -177,7 +179,7 @@ class Token:
 
         def act(generation: Generation) -> None:
             with generation.pool.checkout() as session:
-                _check_label_is_free(session, label)
+                _check_label_is_free(generation.cryptoki, session.handle, label)
                 keys.make_kek(session, self._vendor, label)
 
         with self._making:
@@ -195,10 +197,10 @@ class Token:
                 kek = generation.kek(session, kek_label)
                 pair = keys.make_pair(session, self._vendor, kind, private, label=None)
                 try:
-                    blob = generation.cryptoki.wrap_key(session.handle, kek, pair[1].handle, self._wrap)
-                    return WrappedKey(blob, keys.spki_of(pair[0]))
+                    blob = generation.cryptoki.wrap_key(session.handle, kek, pair[1], self._wrap)
+                    return WrappedKey(blob, keys.spki_of(generation.cryptoki, session.handle, pair[0]))
                 finally:
-                    keys.destroy(*pair)
+                    keys.destroy(generation.cryptoki, session.handle, *pair)
 
         return self._recovery.run(act, label=kek_label)
 
@@ -207,9 +209,11 @@ class Token:
 
         def act(generation: Generation) -> bytes | None:
             with generation.pool.checkout() as session:
-                if keys.exists(session, label, ObjectClass.PUBLIC_KEY):
-                    return keys.spki_of(keys.find(session, label, ObjectClass.PUBLIC_KEY))
-            return None
+                try:
+                    public = keys.find(generation.cryptoki, session.handle, label, ObjectClass.PUBLIC_KEY)
+                except NoSuchKey:
+                    return None
+                return keys.spki_of(generation.cryptoki, session.handle, public)
 
         found = self._recovery.run(act)
         if found is None:
@@ -221,12 +225,12 @@ class Token:
         """Destroy both halves of a token key for ever. Raises KeyNotFound."""
 
         def act(generation: Generation) -> None:
+            cryptoki = generation.cryptoki
             with generation.pool.checkout() as session:
-                private = keys.find(session, label, ObjectClass.PRIVATE_KEY)
-                halves = [private]
-                if keys.exists(session, label, ObjectClass.PUBLIC_KEY):
-                    halves.append(keys.find(session, label, ObjectClass.PUBLIC_KEY))
-                keys.destroy(*halves)
+                halves = [keys.find(cryptoki, session.handle, label, ObjectClass.PRIVATE_KEY)]
+                if keys.exists(cryptoki, session.handle, label, ObjectClass.PUBLIC_KEY):
+                    halves.append(keys.find(cryptoki, session.handle, label, ObjectClass.PUBLIC_KEY))
+                keys.destroy(cryptoki, session.handle, *halves)
             generation.forget(label)
 
         with self._making:
@@ -237,7 +241,7 @@ class Token:
 
         def act(generation: Generation) -> tuple[str, ...]:
             with generation.pool.checkout() as session:
-                return keys.labels(session)
+                return keys.labels(generation.cryptoki, session.handle)
 
         self._check_healthy()
         return self._recovery.run(act)
@@ -247,7 +251,7 @@ class Token:
 
         def act(generation: Generation) -> bool:
             with generation.pool.checkout() as session:
-                return keys.exists(session, CANARY, ObjectClass.PRIVATE_KEY)
+                return keys.exists(generation.cryptoki, session.handle, CANARY, ObjectClass.PRIVATE_KEY)
 
         if not self._recovery.run(act):
             self.generate_token_key(CANARY, KeyKind.P256)
@@ -285,7 +289,7 @@ class Token:
         self._recovery.run(act)
 
 
-def _check_label_is_free(session: object, label: str) -> None:
+def _check_label_is_free(cryptoki: Cryptoki, session: int, label: str) -> None:
     for object_class in (ObjectClass.PRIVATE_KEY, ObjectClass.SECRET_KEY):
-        if keys.exists(session, label, object_class):
+        if keys.exists(cryptoki, session, label, object_class):
             raise MechanismRefused(f"The token has a key called {label!r} already: choose another label.")
