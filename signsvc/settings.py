@@ -1,4 +1,4 @@
-"""What the signing service is told at start, from the environment (prefix ``SIGNSVC_``) and read nowhere else."""
+"""What the signing service is told at start: the environment (prefix ``SIGNSVC_``), read nowhere else."""
 
 from pathlib import Path
 
@@ -30,7 +30,6 @@ class Settings(BaseSettings):
     workers: int = Field(default=2, ge=1)
     threads: int = Field(default=4, ge=1)
     trusted_proxies: int = Field(default=0, ge=0, description="gateways in front that set X-Forwarded-For")
-    metrics_dir: Path | None = None
 
     # Whom it believes
     issuer: str = "http://127.0.0.1:8081"
@@ -47,16 +46,19 @@ class Settings(BaseSettings):
     policies: Path | None = None
     documents_dir: Path = Path("run/documents")
 
-    # Authorities outside
+    # Authorities outside: only these origins are ever asked, whatever a certificate says
     tsa_urls: tuple[str, ...] = ("http://127.0.0.1:8085/tsa",)
+    status_urls: tuple[str, ...] = ("http://127.0.0.1:8085",)
     trust_anchors: Path | None = None
     tsa_trust_anchors: Path | None = None
     outgoing_timeout: float = 10.0
 
     # How a visible signature is set
-    font: Path | None = None
+    font: Path = Path("/usr/share/fonts/truetype/croscore/Tinos-Regular.ttf")
+    font_cache: Path | None = None
 
     # Limits
+    inspectors: int = Field(default=2, ge=1, description="inspecting processes a web process")
     max_document: int = 200 * MIB
     max_json: int = 8 * MIB
     retention: int = 30 * DAY

@@ -63,6 +63,12 @@ class Documents:
         with self._database.reading() as connection:
             return [_document(row) for row in connection.execute(query)]
 
+    def exists(self, document_id: str) -> bool:
+        """Whoever's it is."""
+        with self._database.reading() as connection:
+            query = select(document.c.id).where(document.c.id == document_id)
+            return connection.execute(query).first() is not None
+
     def remove(self, document_id: str) -> None:
         """Forget it. Its file is the caller's to delete."""
         with self._database.writing() as connection:

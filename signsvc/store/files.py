@@ -109,6 +109,10 @@ class IncomingFile:
         """Of what has come so far."""
         return self._digest.digest()
 
+    def hash_state(self) -> "hashlib._Hash":
+        """The state of that hash, to go on from."""
+        return self._digest.copy()
+
     def write(self, chunk: bytes) -> int:
         """The next bytes. Raises BodyTooLarge, StoreUnavailable."""
         self.size += len(chunk)
@@ -134,13 +138,19 @@ class IncomingFile:
     def sync(self) -> None:
         """Durable when this returns."""
         try:
-            os.fsync(self._file.fileno())
+            with self.path.open("rb") as file:
+                os.fsync(file.fileno())
         except OSError as error:
             raise StoreUnavailable(detail=str(error)) from error
 
     def keep(self) -> None:
         """The file stays."""
         self._kept = True
+
+    def discard(self) -> None:
+        """Close and delete it."""
+        self._file.close()
+        self._files.remove(self.id)
 
     def __enter__(self) -> Self:
         return self
@@ -150,7 +160,7 @@ class IncomingFile:
     ) -> None:
         self._file.close()
         if not self._kept:
-            self._files.remove(self.id)
+            self.discard()
 
 
 def too_large(max_bytes: int) -> BodyTooLarge:

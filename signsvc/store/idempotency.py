@@ -61,7 +61,7 @@ class IdempotencyKeys:
         ours = (idempotency.c.client_id == client_id) & (idempotency.c.key == key)
         with self._database.writing() as connection:
             statement = insert(idempotency).values(values).on_conflict_do_nothing()
-            if connection.execute(statement).rowcount == 1:
+            if connection.execute(statement.returning(idempotency.c.key)).first() is not None:
                 return attempt
             row = connection.execute(select(idempotency).where(ours).with_for_update()).first()
             if row is None:  # released this very moment

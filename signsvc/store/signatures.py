@@ -91,8 +91,9 @@ class Signatures:
         values["prepared"] = json.dumps(stored.prepared)
         insert = sqlite.insert if self._database.sqlite else postgresql.insert
         statement = insert(signature).values(values).on_conflict_do_nothing(index_elements=["resume_key"])
+        # RETURNING says what rowcount does not say on every driver.
         with self._database.writing() as connection:
-            return connection.execute(statement).rowcount == 1
+            return connection.execute(statement.returning(signature.c.id)).first() is not None
 
     def find(self, client_id: str, signature_id: str) -> StoredSignature | None:
         """The client's signature; None when it is nobody's or another's."""
@@ -181,6 +182,10 @@ class Signatures:
         )
         with self._database.reading() as connection:
             return list(connection.execute(query).scalars())
+
+    def exists(self, signature_id: str) -> bool:
+        """Whoever's it is."""
+        return self._first(signature.c.id == signature_id) is not None
 
     def remove(self, signature_id: str) -> None:
         """Forget it. Its file is the caller's to delete."""

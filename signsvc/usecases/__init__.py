@@ -1,0 +1,1 @@
+"""One file per act, its steps numbered in their order."""

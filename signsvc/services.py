@@ -1,0 +1,57 @@
+"""What the web and the worker call, put together by ``app.py`` and nowhere else.
+
+Callables without arguments open their connection when first called: after the fork.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from hsm.client import KeyProcess
+from signsvc.limits import Limits
+from signsvc.measure import Metrics
+from signsvc.pades.timestamp import TimestampClient
+from signsvc.settings import Settings
+from signsvc.store.database import Database
+from signsvc.store.documents import Documents
+from signsvc.store.files import Files
+from signsvc.store.idempotency import IdempotencyKeys
+from signsvc.store.signatures import Signatures
+from signsvc.usecases.complete_signature import CompleteSignature
+from signsvc.usecases.delete_document import DeleteDocument, Sweep
+from signsvc.usecases.finish_signature import FinishSignature
+from signsvc.usecases.prepare_signature import PrepareSignature
+from signsvc.usecases.sign_document import SignDocument
+from signsvc.usecases.sign_hashes import SignHashes
+from signsvc.usecases.upload_document import UploadDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One set an app."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    metrics: Metrics
+    limits: Limits
+    files: Files
+    database: Database
+    documents: Documents
+    signatures: Signatures
+    idempotency: IdempotencyKeys
+    key_process: Callable[[], KeyProcess]
+    timestamps: Callable[[], TimestampClient]
+    upload: UploadDocument
+    delete: DeleteDocument
+    prepare: PrepareSignature
+    complete: CompleteSignature
+    finish: FinishSignature
+    sign: SignDocument
+    sign_hashes: SignHashes
+    sweep: Sweep
+    closing: tuple[Callable[[], None], ...]
+
+    def close(self) -> None:
+        """Close every connection that was opened."""
+        for close in self.closing:
+            close()

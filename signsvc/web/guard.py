@@ -1,0 +1,57 @@
+"""What stands before every view, in this order: who calls, how often, and with what kind of body."""
+
+from typing import Any
+
+from flask import Flask, g, request
+
+from signsvc.errors import LoginRefused, MediaTypeRefused, ScopeRefused
+from signsvc.limits import Limits
+from signsvc.web.bearer import AccessTokens
+from signsvc.web.caller import Caller
+from signsvc.web.endpoints import Authentication, declared_of
+
+
+def register_guard(app: Flask, tokens: AccessTokens, limits: Limits, *, max_json: int) -> None:
+    """Authenticate as each endpoint declared; nothing of a body is read before that."""
+
+    @app.before_request
+    def guard() -> None:
+        if request.endpoint is None:
+            return
+        declared = declared_of(app, request.endpoint)
+        caller = _authenticate(declared.authentication, tokens)
+        if declared.quota:
+            limits.spend(declared.quota, caller.client_id if caller else request.remote_addr or "")
+        if declared.takes_json:
+            if not request.is_json:
+                raise MediaTypeRefused(
+                    "Nội dung phải là JSON: đặt Content-Type: application/json.",
+                    "The body must be JSON: set Content-Type: application/json.",
+                )
+            request.max_content_length = max_json
+
+    @app.after_request
+    def forget(answer: Any) -> Any:
+        g.pop("caller", None)
+        return answer
+
+
+def _authenticate(authentication: Authentication, tokens: AccessTokens) -> Caller | None:
+    if not authentication.scope:
+        return None
+    # RFC 6750 §2.1 only: a token in a body or a URL ends up in logs.
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not credentials:
+        raise LoginRefused(
+            "Cần mã truy cập: Authorization: Bearer ….",
+            "An access token is needed: Authorization: Bearer ….",
+            reason="",
+        )
+    token = credentials.strip()
+    claims = tokens.verify_token(token)
+    g.client_id = claims.client_id
+    if authentication.scope not in claims.scopes:
+        raise ScopeRefused(authentication.scope)
+    caller = Caller(claims.client_id, claims.token_id, token)
+    g.caller = caller
+    return caller

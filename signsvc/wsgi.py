@@ -1,0 +1,11 @@
+"""What a Granian worker loads, after it was started: ``signsvc.wsgi:application`` as a factory."""
+
+from flask import Flask
+
+from signsvc.app import create_app
+from signsvc.settings import Settings
+
+
+def application() -> Flask:
+    """One app a worker process."""
+    return create_app(Settings())
