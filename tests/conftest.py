@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.servers.postgres",
     "tests.servers.redis",
     "tests.servers.softhsm",
+    "tests.servers.stack",
 ]
 
 _LOOPBACK = ("127.", "::1", "localhost")

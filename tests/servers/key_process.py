@@ -34,13 +34,20 @@ class RunningKeyProcess:
     """
 
     def __init__(
-        self, directory: Path, *, database_url: str = "", anchors: Path | None = None, **extra: str
+        self,
+        directory: Path,
+        *,
+        database_url: str = "",
+        anchors: Path | None = None,
+        issuer: str = "http://127.0.0.1:8081",
+        resource: str = "http://127.0.0.1:8082",
+        **extra: str,
     ) -> None:
         self.directory = directory
         # A unix socket's path has 107 bytes at most; pytest's directories can be longer.
         self.sockets = Path(tempfile.mkdtemp(prefix="antin-"))
-        self.issuer = "http://127.0.0.1:8081"
-        self.resource = "http://127.0.0.1:8082"
+        self.issuer = issuer
+        self.resource = resource
         self.process: subprocess.Popen[bytes] | None = None
         self.admin, self.signsvc, self.idp = (
             f"unix:{self.sockets}/{name}.sock" for name in ("admin", "signsvc", "idp")
