@@ -96,7 +96,9 @@ class Buckets:
 
 
 def open_buckets(quotas: Mapping[str, Quota], uri: str) -> Buckets:
-    """Counters at ``memory://`` (one process) or ``redis://…`` (all of them)."""
+    """Counters at ``memory://`` (one process), ``redis://…`` or ``unix://…`` (all of them)."""
+    if uri.startswith("unix:"):
+        uri = f"redis+{uri}"  # as limits spells what redis-py calls unix://
     patience = {"socket_timeout": ANSWER_WITHIN, "socket_connect_timeout": ANSWER_WITHIN}
     options = {} if uri.startswith("memory:") else patience
     storage = storage_from_string(uri, wrap_exceptions=True, **options)
