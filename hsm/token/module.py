@@ -83,24 +83,32 @@ class Module:
 
     @contextmanager
     def within(self, epoch: int, *, timeout: float) -> Iterator[None]:
-        """Call the module inside this block only.
+        """Call the module inside this block only; raises as ``enter``."""
+        self.enter(epoch, timeout=timeout)
+        try:
+            yield
+        finally:
+            self.leave()
+
+    def enter(self, epoch: int, *, timeout: float) -> None:
+        """From here to ``leave`` the module may be called, and stays in this epoch.
 
         Raises EpochEnded, or TokenUnavailable if a re-initialisation lasts longer than ``timeout`` seconds.
         """
         self.check_process()
         with self._gate:
-            if not self._gate.wait_for(lambda: not self._closing, timeout):
+            if self._closing and not self._gate.wait_for(lambda: not self._closing, timeout):
                 raise TokenUnavailable("The token is busy.", detail="re-initialisation takes too long")
             if epoch != self.epoch or not self._initialized:
                 raise EpochEnded
             self._inside += 1
-        try:
-            yield
-        finally:
-            with self._gate:
-                self._inside -= 1
-                if self._inside == 0:
-                    self._gate.notify_all()
+
+    def leave(self) -> None:
+        """The end of what ``enter`` began, in every case."""
+        with self._gate:
+            self._inside -= 1
+            if self._closing and self._inside == 0:
+                self._gate.notify_all()
 
     def begin_epoch(self, after: int, *, timeout: float) -> int:
         """Finalise and initialise, unless someone did since epoch ``after``; returns the epoch now.

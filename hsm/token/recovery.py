@@ -66,14 +66,16 @@ class Recovery:
         for _ in range(_MAX_EPOCHS):
             generation = self.generation()
             try:
-                with self._module.within(generation.epoch, timeout=self._patience):
-                    try:
-                        return act(generation)
-                    except PKCS11Error as error:
-                        sick = self._is_sick(generation, error, label=label, retried=retried)
-                        failure = error
+                self._module.enter(generation.epoch, timeout=self._patience)
             except EpochEnded:
                 continue
+            try:
+                return act(generation)
+            except PKCS11Error as error:
+                sick = self._is_sick(generation, error, label=label, retried=retried)
+                failure = error
+            finally:
+                self._module.leave()
             if sick:
                 if retried:
                     raise self._break(failure)

@@ -97,6 +97,10 @@ class Token:
         self._vendor = vendor
         self._module = module
         self._wrap = Mechanism(vendor.wrap_mechanism)
+        self._unwrapped = {
+            key_type: templates.unwrapped_private_key(vendor, key_type)
+            for key_type in map(signing.key_type_of, SignatureAlgorithm)
+        }
         self._making = threading.Lock()
         self._waits = Waits()
         self._closed = False
@@ -136,7 +140,7 @@ class Token:
     def _sign_with_wrapped(self, ref: WrappedKeyRef, algorithm: SignatureAlgorithm, data: bytes) -> bytes:
         if len(ref.blob) < 16 or len(ref.blob) % 8:  # RFC 5649 §4: no KEK makes such a blob
             raise MechanismRefused("The wrapped key is damaged.", detail=f"{len(ref.blob)} bytes")
-        template = templates.unwrapped_private_key(self._vendor, signing.key_type_of(algorithm))
+        template = self._unwrapped[signing.key_type_of(algorithm)]
 
         def act(generation: Generation) -> bytes:
             with generation.pool.checkout() as session:

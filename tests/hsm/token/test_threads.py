@@ -67,7 +67,7 @@ def test_more_threads_than_sessions_take_turns(softhsm_token: SoftHsmTokenFactor
         stats = token.stats()
         assert stats.capacity == 2
         assert stats.waits > 0
-        assert stats.wait_seconds > 0
+        assert 0 < stats.wait_seconds / stats.waits < 5  # nobody sleeps through a free session
         assert stats.reinitialisations == 0
     finally:
         token.close()
