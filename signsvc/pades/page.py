@@ -11,8 +11,9 @@ from signsvc.pades.placement import PageView, Rectangle
 
 _A4 = (0.0, 0.0, 595.276, 841.89)
 _MAX_DEPTH = 64
-_PDFA = re.compile(rb"pdfaid:part(?:>|\s*=\s*[\"'])\s*(\d)")
-_CONFORMANCE = re.compile(rb"pdfaid:conformance(?:>|\s*=\s*[\"'])\s*([A-Za-z]+)")
+_ASSIGNED = rb"(?:\s*=\s*[\"']|(?:\s[^>]*)?>)\s*"
+_PDFA = re.compile(rb"pdfaid:part" + _ASSIGNED + rb"(\d)")
+_CONFORMANCE = re.compile(rb"pdfaid:conformance" + _ASSIGNED + rb"([A-Za-z]+)")
 
 
 def view_page(handler: PdfHandler, index: int) -> PageView:

@@ -1,0 +1,183 @@
+"""Documents that must not be signed, each made as its attacker would, from the same plain page."""
+
+import io
+import re
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, String
+
+ActiveMaker = Callable[[pikepdf.Pdf], Any]
+
+
+def plain(pages: int = 2) -> pikepdf.Pdf:
+    pdf = pikepdf.new()
+    for _ in range(pages):
+        pdf.add_blank_page(page_size=(595, 842))
+    return pdf
+
+
+def save(pdf: pikepdf.Pdf, path: Path, **settings: Any) -> Path:
+    pdf.save(path, **settings)
+    return path
+
+
+def _annotate(pdf: pikepdf.Pdf, page: int, **entries: Any) -> None:
+    annotation = pdf.make_indirect(
+        Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=[0, 0, 9, 9], **entries)
+    )
+    pdf.pages[page].Annots = Array([annotation])
+
+
+def _catalog(**entries: Any) -> ActiveMaker:
+    def make(pdf: pikepdf.Pdf) -> None:
+        for key, value in entries.items():
+            pdf.Root[f"/{key}"] = value
+
+    return make
+
+
+def _action(kind: str, **entries: Any) -> ActiveMaker:
+    def make(pdf: pikepdf.Pdf) -> None:
+        _annotate(pdf, 1, A=Dictionary(S=Name(f"/{kind}"), **entries))
+
+    return make
+
+
+def _attached(pdf: pikepdf.Pdf) -> None:
+    pdf.attachments["a.txt"] = b"hidden"
+
+
+def _hidden_deep(pdf: pikepdf.Pdf) -> None:
+    action = Dictionary(S=Name.JavaScript, JS=String("app.alert(1)"))
+    _annotate(pdf, 1, A=Dictionary(S=Name.GoTo, D=Array([0]), Next=Array([Dictionary(X=Array([action]))])))
+
+
+def _js_in_stream(pdf: pikepdf.Pdf) -> None:
+    code = pdf.make_stream(b"app.alert(1)")
+    _annotate(pdf, 1, A=Dictionary(S=Name.JavaScript, JS=code))
+
+
+def _stream_with(pdf: pikepdf.Pdf, **entries: Any) -> None:
+    stream = pdf.make_stream(b"q Q", Dictionary(Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, 1, 1]))
+    for key, value in entries.items():
+        stream[f"/{key}"] = value
+    pdf.pages[1].Resources = Dictionary(XObject=Dictionary(Fm=pdf.make_indirect(stream)))
+
+
+JAVASCRIPT = Dictionary(S=Name.JavaScript, JS=String("app.alert(1)"))
+
+# code: (makers, page that must be named)
+ACTIVE: dict[str, tuple[str, ActiveMaker, int | None]] = {
+    "link to a script": ("javascript", _action("JavaScript", JS=String("app.alert(1)")), 2),
+    "script in a stream": ("javascript", _js_in_stream, 2),
+    "script behind another action": ("javascript", _hidden_deep, 2),
+    "script on opening": ("open-action", _catalog(OpenAction=JAVASCRIPT), None),
+    "script in the name tree": (
+        "javascript",
+        _catalog(Names=Dictionary(JavaScript=Dictionary(Names=Array([String("a"), JAVASCRIPT])))),
+        None,
+    ),
+    "actions of the document": ("additional-action", _catalog(AA=Dictionary(WC=JAVASCRIPT)), None),
+    "program start": ("launch", _action("Launch", F=String("cmd.exe")), 2),
+    "form sent away": ("submit-form", _action("SubmitForm", F=String("http://example.invalid")), 2),
+    "data import": ("import-data", _action("ImportData", F=String("a.fdf")), 2),
+    "link to a file": ("remote-goto", _action("GoToR", F=String("b.pdf"), D=Array([0])), 2),
+    "link to an embedded file": ("embedded-goto", _action("GoToE", D=Array([0])), 2),
+    "rendition": ("rich-media", _action("Rendition"), 2),
+    "layer switch": ("layer-switch", _action("SetOCGState", State=Array([])), 2),
+    "hide": ("hide", _action("Hide", T=String("x")), 2),
+    "xfa": ("xfa", _catalog(AcroForm=Dictionary(Fields=Array([]), XFA=String("<xdp/>"))), None),
+    "attachment": ("embedded-file", _attached, None),
+    "portfolio": ("embedded-file", _catalog(Collection=Dictionary()), None),
+    "external stream": ("external-stream", lambda pdf: _stream_with(pdf, F=String("c.bin")), 2),
+    "reference xobject": (
+        "reference-xobject",
+        lambda pdf: _stream_with(pdf, Ref=Dictionary(F=String("d.pdf"), Page=0)),
+        2,
+    ),
+    "postscript": ("postscript", lambda pdf: _stream_with(pdf, Subtype=Name.PS), 2),
+}
+
+
+def escaped_javascript(path: Path) -> Path:
+    """The same script with its names written in hexadecimal: /J#53 is /JS."""
+    pdf = plain()
+    ACTIVE["link to a script"][1](pdf)
+    save(pdf, path, object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    data = path.read_bytes()
+    # Names grow, so offsets move: qpdf writes the cross-reference anew from the repaired file.
+    changed = data.replace(b"/JavaScript", b"/Java#53cript").replace(b"/JS", b"/J#53")
+    path.write_bytes(_with_classic_xref(changed))
+    return path
+
+
+def _with_classic_xref(data: bytes) -> bytes:
+    """Rebuild the cross-reference table of a simple file, byte for byte what stands before it."""
+    body = data[: data.rindex(b"xref\n", 0, data.rindex(b"startxref"))]
+    trailer = data[data.rindex(b"trailer") : data.rindex(b"startxref")]
+    places = {int(m[1]): m.start() for m in re.finditer(rb"(?m)^(\d+) 0 obj", body)}
+    size = max(places) + 1
+    lines = [b"xref\n0 %d\n0000000000 65535 f \n" % size]
+    lines += [b"%010d 00000 n \n" % places[number] for number in range(1, size)]
+    return body + b"".join(lines) + trailer + b"startxref\n%d\n%%%%EOF\n" % len(body)
+
+
+def colliding(path: Path, *, inside_stream: bool = False) -> Path:
+    """A second "n 0 obj" that no cross-reference points to; or only the text of one, inside a stream."""
+    pdf = plain()
+    text = b"\n4 0 obj\n<< /Evil true >>\nendobj\n4 0 obj\n<<>>\nendobj\n"
+    pdf.pages[0].Contents = pdf.make_stream(text if inside_stream else b"q Q")
+    save(
+        pdf,
+        path,
+        object_stream_mode=pikepdf.ObjectStreamMode.disable,
+        compress_streams=False,
+        stream_decode_level=pikepdf.StreamDecodeLevel.none,
+    )
+    if not inside_stream:
+        data = path.read_bytes()
+        start = data.index(b"4 0 obj")
+        double = data[start : data.index(b"endobj", start) + 7]
+        cut = data.rindex(b"xref\n", 0, data.rindex(b"startxref"))
+        path.write_bytes(_with_first_xref(data[:cut] + double + data[cut:]))
+    return path
+
+
+def _with_first_xref(data: bytes) -> bytes:
+    start = data.rindex(b"xref\n", 0, data.rindex(b"startxref"))
+    head = data[: data.rindex(b"startxref")]
+    return head + b"startxref\n%d\n%%%%EOF\n" % start
+
+
+def bomb(path: Path, layers: int) -> Path:
+    """A content stream of 300 MB of blanks in a few kB; with two layers, in a few hundred bytes."""
+    packed = io.BytesIO()
+    machine = zlib.compressobj(9)
+    for _ in range(300):
+        packed.write(machine.compress(b" " * 1024 * 1024))
+    packed.write(machine.flush())
+    data = packed.getvalue()
+    for _ in range(layers - 1):
+        data = zlib.compress(data, 9)
+    pdf = plain()
+    stream = pikepdf.Stream(pdf, data)
+    stream.write(data, filter=Array([Name.FlateDecode] * layers))
+    pdf.pages[1].Contents = pdf.make_indirect(stream)
+    return save(pdf, path, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+
+
+def looping_tree(path: Path) -> Path:
+    """A page tree that is its own child."""
+    pdf = plain(1)
+    save(pdf, path, object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    data = path.read_bytes()
+    kids = re.search(rb"/Kids \[ (\d) 0 R \]", data)
+    root = re.search(rb"/Pages (\d) 0 R", data)
+    assert kids is not None
+    assert root is not None
+    path.write_bytes(data[: kids.start(1)] + root[1] + data[kids.end(1) :])
+    return path
