@@ -61,9 +61,13 @@ def fetcher(devca: Devca) -> Iterator[Fetcher]:
 @pytest.fixture
 def services(devca: Devca, anchors: TrustAnchors, fetcher: Fetcher) -> Services:
     """Fresh ones for each test: no cache, no paused authority."""
-    timestamps = TimestampClient([devca.tsa_url], TokenVerifier(anchors), fetcher, deadline=2)
-    revocations = RevocationSource(fetcher)
-    return Services(timestamps, revocations, Augmenter(timestamps, revocations, anchors))
+
+    def make() -> Services:
+        timestamps = TimestampClient([devca.tsa_url], TokenVerifier(anchors), fetcher, deadline=2)
+        revocations = RevocationSource(fetcher)
+        return Services(timestamps, revocations, Augmenter(timestamps, revocations, anchors), make)
+
+    return make()
 
 
 @pytest.fixture

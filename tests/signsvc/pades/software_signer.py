@@ -34,6 +34,7 @@ class Services:
     timestamps: TimestampClient
     revocations: RevocationSource
     augmenter: Augmenter
+    fresh: Callable[[], "Services"]
 
 
 @dataclass(frozen=True)
