@@ -41,8 +41,8 @@ def test_one_call_with_curl_signs_a_document(
     assert token.returncode == 0, token.stderr
     signed = tmp_path / "signed.pdf"
     url = f"{stack.base_url}/v1/sign?credential_id={one_stop.credential_id}&level=B-T"
-    curl = ["curl", "-sS", "--fail-with-body", "-o", str(signed), "-H", f"Authorization: Bearer {token.stdout.strip()}",
-            "-H", "Content-Type: application/pdf", "--data-binary", f"@{sample}", url]  # fmt: skip
+    bearer = f"Authorization: Bearer {token.stdout.strip()}"
+    curl = ["curl", "-sS", "--fail-with-body", "-o", str(signed), "-H", bearer, "-H", "Content-Type: application/pdf", "--data-binary", f"@{sample}", url]  # fmt: skip
     done = subprocess.run(curl, check=False, capture_output=True, text=True)
     assert done.returncode == 0, signed.read_text(errors="replace")[:2000] + stack.logged()
     assert "Signature is Valid." in _pdfsig(signed)
