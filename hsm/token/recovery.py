@@ -41,6 +41,7 @@ class Recovery:
         self._renewed_at = float("-inf")
         self._open_until = float("-inf")
         self._reason: TokenError | None = None
+        self._closed = False
         self.renewals = 0
 
     def start(self) -> None:
@@ -98,8 +99,9 @@ class Recovery:
         return current.pool.in_use if current else 0
 
     def close(self) -> None:
-        """Give back the sessions."""
+        """Give back the sessions; whoever asks afterwards gets TokenError."""
         with self._lock:
+            self._closed = True
             current, self._current = self._current, None
             if current is not None and current.epoch == self._module.epoch:
                 current.close()
@@ -138,6 +140,8 @@ class Recovery:
         """With the lock held: the current generation, or a new one."""
         if self._current is not None and self._current.epoch == self._module.epoch:
             return self._current
+        if self._closed:
+            raise TokenError("The token is closed.", detail="used after close()")
         if time.monotonic() < self._open_until and self._reason is not None:
             raise type(self._reason)(self._reason.message, detail=f"circuit open: {self._reason.detail}")
         self._current = None

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from hsm.algorithms import KeyKind, SignatureAlgorithm
-from hsm.errors import TokenUnavailable
+from hsm.errors import TokenError, TokenUnavailable
 from hsm.token.token import KeyRef, Token, TokenKeyRef, WrappedKeyRef
 from tests.hsm.token.signature_check import check_signature
 from tests.servers.softhsm import SoftHsmTokenFactory
@@ -110,7 +110,13 @@ def test_a_token_survives_that_another_on_its_module_is_renewed(softhsm_token: S
         second.close()
 
 
-def test_closing_twice_is_harmless(softhsm_token: SoftHsmTokenFactory) -> None:
-    token = Token.open(softhsm_token.fresh())
+def test_a_closed_token_is_not_used_and_closing_twice_is_harmless(
+    softhsm_token: SoftHsmTokenFactory,
+) -> None:
+    other, token = Token.open(softhsm_token.fresh()), Token.open(softhsm_token.fresh())
     token.close()
     token.close()
+    with pytest.raises(TokenError, match="closed"):
+        token.sign(TokenKeyRef("k"), ES256, bytes(32))
+    assert not token.healthy()
+    other.close()
