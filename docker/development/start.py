@@ -6,6 +6,7 @@ Safe to repeat: what exists under run/ is kept. One process manager, one log; Ct
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import threading
@@ -29,7 +30,7 @@ PORTS = {
 
 ENVIRONMENT = {
     "PYTHONUNBUFFERED": "1",
-    "SOFTHSM2_CONF": str((ROOT / RUN / "softhsm2.conf")),
+    "SOFTHSM2_CONF": str(ROOT / RUN / "softhsm2.conf"),
     "HSM_DATABASE_URL": f"sqlite:///{RUN}/hsm.sqlite3",
     "HSM_PIN_FILE": f"{RUN}/secrets/pin",
     "HSM_SIGNSVC__ADDRESS": f"unix:{RUN}/hsm-signsvc.sock",
@@ -80,7 +81,7 @@ def main() -> int:
 def _commands() -> dict[str, str]:
     python = sys.executable
     return {
-        "redis": f"redis-server --port {REDIS_PORT} --bind 127.0.0.1 --save '' --appendonly no --loglevel warning",
+        "redis": f"redis-server --port {REDIS_PORT} --bind 127.0.0.1 --save '' --loglevel warning",
         "devca": f"{python} -m devca serve --dir {RUN}/devca --base-url {DEVCA} --port 8085",
         "hsm": f"{python} -m hsm serve",
         "idp": f"{python} -m idp serve",
@@ -90,8 +91,6 @@ def _commands() -> dict[str, str]:
 
 
 def _check_ports() -> None:
-    import socket  # noqa: PLC0415
-
     taken = []
     for name, port in PORTS.items():
         with socket.socket() as probe:
@@ -125,12 +124,14 @@ def _write_private(path: Path, text: str) -> None:
 
 def _ceremony() -> dict[str, Any]:
     admins = "".join(
-        f'[[admins]]\nid = "quan-tri-{n}"\nname = "Quản trị MẪU {n}"\njwk = "{RUN}/secrets/admin-{n}.public.jwk"\n'
+        f'[[admins]]\nid = "quan-tri-{n}"\nname = "Quản trị MẪU {n}"\n'
+        f'jwk = "{RUN}/secrets/admin-{n}.public.jwk"\n'
         for n in (1, 2)
     )
     (RUN / "ceremony.toml").write_text(
-        f'[token]\nvendor = "softhsm"\nmodule = "/usr/lib/softhsm/libsofthsm2.so"\nlabel = "an-tin"\n'
-        f'softhsm_conf = "{RUN}/softhsm2.conf"\nso_pin_file = "{RUN}/secrets/so-pin"\npin_file = "{RUN}/secrets/pin"\n'
+        '[token]\nvendor = "softhsm"\nmodule = "/usr/lib/softhsm/libsofthsm2.so"\nlabel = "an-tin"\n'
+        f'softhsm_conf = "{RUN}/softhsm2.conf"\n'
+        f'so_pin_file = "{RUN}/secrets/so-pin"\npin_file = "{RUN}/secrets/pin"\n'
         f'[journal]\norigin = "antin.local/journal"\n[store]\ndatabase_url = "sqlite:///{RUN}/hsm.sqlite3"\n'
         f'[keks]\npersonal = "kek-1"\n{admins}'
     )
@@ -242,6 +243,7 @@ def _configure_command(credential_id: str, verifier_key: str) -> None:
     )
     (RUN / "env").write_text(
         f'export ANTIN_CONFIG="{ROOT / RUN / "antin.toml"}"\nexport PATH="{ROOT / ".venv" / "bin"}:$PATH"\n'
+        f'export CREDENTIAL="{credential_id}"\n'
     )
 
 

@@ -42,7 +42,10 @@ def test_one_call_with_curl_signs_a_document(
     signed = tmp_path / "signed.pdf"
     url = f"{stack.base_url}/v1/sign?credential_id={one_stop.credential_id}&level=B-T"
     bearer = f"Authorization: Bearer {token.stdout.strip()}"
-    curl = ["curl", "-sS", "--fail-with-body", "-o", str(signed), "-H", bearer, "-H", "Content-Type: application/pdf", "--data-binary", f"@{sample}", url]  # fmt: skip
+    curl = [
+        "curl", "-sS", "--fail-with-body", "-o", str(signed), "-H", bearer,
+        "-H", "Content-Type: application/pdf", "--data-binary", f"@{sample}", url,
+    ]  # fmt: skip
     done = subprocess.run(curl, check=False, capture_output=True, text=True)
     assert done.returncode == 0, signed.read_text(errors="replace")[:2000] + stack.logged()
     assert "Signature is Valid." in _pdfsig(signed)
