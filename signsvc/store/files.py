@@ -26,7 +26,8 @@ class Files:
     """``path`` of an id; receiving, copying and deleting. Raises StoreUnavailable when the disk fails."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        # Absolute: Flask takes a relative path to be below the package, not the working directory.
+        self._folder = folder.absolute()
 
     def prepare(self) -> None:
         """Make the folder, for this user only."""
