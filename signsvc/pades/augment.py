@@ -1,5 +1,7 @@
 """Raise a signed document's level: revocation data for B-LT, a document time-stamp for B-LTA.
 
+Both are allowed in any signed document, even a certified one that forbids changes (ISO 32000-2 §12.8.2.2.2).
+
 The level is reached or an error is raised and the file is as it was: it never quietly stays lower.
 """
 
@@ -22,7 +24,6 @@ from signsvc.pades.appending import (
     write_placeholder,
     write_update,
 )
-from signsvc.pades.certification import check_changes_allowed
 from signsvc.pades.dss import add_evidence
 from signsvc.pades.errors import LevelUnreachable, ReserveTooSmall
 from signsvc.pades.levels import Level
@@ -123,7 +124,6 @@ class Augmenter:
         evidence = self._revocations.gather(chains, now=now)
 
         def make(writer: Appender) -> None:
-            check_changes_allowed(writer)
             if add_evidence(writer, evidence):
                 write_update(writer)
 

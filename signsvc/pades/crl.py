@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from signsvc.pades.status import Revoked, StatusAnswer, StatusRejected, check_times, verify_signature
+from signsvc.pades.trust import UNREADABLE
 
 _UNDERSTOOD = {x509.IssuingDistributionPoint.oid, x509.CRLNumber.oid, x509.AuthorityKeyIdentifier.oid}
 
@@ -37,7 +37,7 @@ def verify_crl(
         _check_scope(crl, certificate)
         next_update = check_times(crl.last_update_utc, crl.next_update_utc, now)
         listed = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise StatusRejected(f"malformed: {error}") from error
     if listed is not None:
         raise Revoked(f"serial {certificate.serial_number:x} revoked {listed.revocation_date_utc}")

@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
@@ -12,6 +12,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from signsvc.pades import der
 from signsvc.pades.status import Revoked, StatusAnswer, StatusRejected, check_times, verify_signature
+from signsvc.pades.trust import UNREADABLE
 
 
 def find_ocsp_urls(certificate: x509.Certificate) -> list[str]:
@@ -53,7 +54,7 @@ def verify_ocsp(
         )
         single = _find_single(response, certificate, issuer)
         next_update = check_times(single.this_update_utc, single.next_update_utc, now)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise StatusRejected(f"malformed: {error}") from error
     if single.certificate_status is ocsp.OCSPCertStatus.REVOKED:
         raise Revoked(f"serial {certificate.serial_number:x} revoked {single.revocation_time_utc}")
@@ -74,7 +75,7 @@ def _find_responder(
         try:
             certificate.verify_directly_issued_by(issuer)
             purpose = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        except (InvalidSignature, TypeError, ValueError, x509.ExtensionNotFound) as error:
+        except (InvalidSignature, x509.ExtensionNotFound, *UNREADABLE) as error:
             raise StatusRejected("the responder is not of this issuer") from error
         if ExtendedKeyUsageOID.OCSP_SIGNING not in purpose:
             raise StatusRejected("the responder may not sign OCSP responses")

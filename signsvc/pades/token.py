@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from signsvc.pades import der
-from signsvc.pades.trust import NotTrusted, TrustAnchors
+from signsvc.pades.trust import UNREADABLE, NotTrusted, TrustAnchors
 
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 DIGESTS: dict[str, bytes] = {
@@ -40,14 +40,7 @@ class TokenRejected(Exception):
     """The token does not stand the checks. The text is for the log."""
 
 
-_MALFORMED = (
-    ValueError,
-    LookupError,
-    NotTrusted,
-    InvalidSignature,
-    UnsupportedAlgorithm,
-    x509.ExtensionNotFound,
-)
+_MALFORMED = (LookupError, NotTrusted, InvalidSignature, x509.ExtensionNotFound, *UNREADABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +80,8 @@ class TokenVerifier:
         now: datetime,
     ) -> TimestampToken:
         """A fresh token over ``imprint``, as this very request asked for it. Raises TokenRejected."""
-        verified = self.verify_signature(token, now=now)
-        # What follows is signed by a trusted authority, and was read once already.
-        info = list(der.children(der.read(_read_parts(token).info)))
-        try:
-            _check_imprint(info[2], digest_name, imprint)
-        except der.NotDer as error:
-            raise TokenRejected(str(error)) from error
+        verified, info = self._verify(token, now)
+        _check_imprint(info[2], digest_name, imprint)
         nonces = [der.read_integer(element) for element in info[5:] if element.tag == der.INTEGER]
         if nonce is not None and nonces != [nonce]:
             raise TokenRejected("the nonce is not the request's")
@@ -103,6 +91,10 @@ class TokenVerifier:
 
     def verify_signature(self, token: bytes, *, now: datetime) -> TimestampToken:
         """A token of any age whose signature and chain hold at ``now``. Raises TokenRejected."""
+        return self._verify(token, now)[0]
+
+    def _verify(self, token: bytes, now: datetime) -> tuple[TimestampToken, list[der.Element]]:
+        """The token and the elements of its TSTInfo."""
         try:
             parts = _read_parts(token)
             signer = _find_signer(parts)
@@ -110,10 +102,11 @@ class TokenVerifier:
             _check_attributes(parts, signer)
             _check_signature(parts, signer)
             chain = self._anchors.find_chain(signer, parts.certificates, now=now)
-            info = list(der.children(der.read(parts.info)))
-            return TimestampToken(token, _read_time(info[4]), der.read_integer(info[3]), chain)
+            info = list(der.children(der.read_whole(parts.info, der.SEQUENCE)))
+            made = TimestampToken(token, _read_time(info[4]), der.read_integer(info[3]), chain)
         except _MALFORMED as error:
             raise TokenRejected(f"{type(error).__name__}: {error}") from error
+        return made, info
 
 
 def _read_parts(token: bytes) -> _Parts:
@@ -216,10 +209,10 @@ def _check_signature(parts: _Parts, signer: x509.Certificate) -> None:
 
 
 def _check_imprint(element: der.Element, digest_name: str, imprint: bytes) -> None:
-    algorithm, value = der.children(element)
-    if der.first(algorithm).encoded != DIGESTS[digest_name]:
-        raise TokenRejected("the imprint's algorithm is not the request's")
-    if not hmac.compare_digest(value.content, imprint):
+    wanted = der.octet_string(imprint)
+    fields = [field.encoded for field in der.children(element)]
+    algorithms = (der.sequence(DIGESTS[digest_name]), der.sequence(DIGESTS[digest_name], der.DER_NULL))
+    if len(fields) != 2 or fields[0] not in algorithms or not hmac.compare_digest(fields[1], wanted):
         raise TokenRejected("the imprint is not the request's")
 
 

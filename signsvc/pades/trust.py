@@ -5,14 +5,17 @@ unknown to us. Not checked: policies and name constraints, which the validator's
 """
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from threading import Lock
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 MAX_CHAIN = 8
+MAX_REMEMBERED = 4096
 _UNDERSTOOD = {
     x509.OID_BASIC_CONSTRAINTS,
     x509.OID_KEY_USAGE,
@@ -21,6 +24,17 @@ _UNDERSTOOD = {
     x509.OID_NAME_CONSTRAINTS,
     x509.OID_SUBJECT_ALTERNATIVE_NAME,
 }
+
+
+# What reading a certificate's extensions and keys may raise, besides finding them missing.
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 class NotTrusted(Exception):
@@ -33,15 +47,27 @@ class TrustAnchors:
     def __init__(self, roots: Iterable[x509.Certificate]) -> None:
         self._roots = tuple(roots)
         self._keys = {fingerprint(root) for root in self._roots}
+        self._found: OrderedDict[bytes, tuple[x509.Certificate, ...]] = OrderedDict()
+        self._lock = Lock()
 
     def find_chain(
         self, leaf: x509.Certificate, candidates: Sequence[x509.Certificate], *, now: datetime
     ) -> tuple[x509.Certificate, ...]:
         """The chain from ``leaf`` up to and with an anchor, valid at ``now``. Raises NotTrusted."""
+        key = b"".join(fingerprint(certificate) for certificate in (leaf, *candidates))
+        with self._lock:
+            known = self._found.get(key)
+        # The same certificates: signatures that held once hold. Time is what passes.
+        if known is not None and all(_is_valid(certificate, now) for certificate in known):
+            return known
         _check_certificate(leaf, now)
         chain = self._extend((leaf,), (*self._roots, *candidates), now)
         if chain is None:
             raise NotTrusted(f"no chain to a trust anchor for {leaf.subject.rfc4514_string()}")
+        with self._lock:
+            self._found[key] = chain
+            while len(self._found) > MAX_REMEMBERED:
+                self._found.popitem(last=False)
         return chain
 
     def _extend(
@@ -79,22 +105,26 @@ def _issued(issuer: x509.Certificate, subject: x509.Certificate, *, below: int, 
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
         usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
         subject.verify_directly_issued_by(issuer)
-    except (
-        NotTrusted,
-        x509.ExtensionNotFound,
-        InvalidSignature,
-        UnsupportedAlgorithm,
-        ValueError,
-        TypeError,
-    ):
+    except (NotTrusted, x509.ExtensionNotFound, InvalidSignature, *UNREADABLE):
         return False
     short_enough = constraints.path_length is None or below <= constraints.path_length
     return constraints.ca and usage.key_cert_sign and short_enough
 
 
 def _check_certificate(certificate: x509.Certificate, now: datetime) -> None:
-    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+    if not _is_valid(certificate, now):
         raise NotTrusted(f"not valid now: {certificate.subject.rfc4514_string()}")
-    for extension in certificate.extensions:
-        if extension.critical and extension.oid not in _UNDERSTOOD:
-            raise NotTrusted(f"unknown critical extension {extension.oid.dotted_string}")
+    try:
+        unknown = [
+            extension.oid.dotted_string
+            for extension in certificate.extensions
+            if extension.critical and extension.oid not in _UNDERSTOOD
+        ]
+    except UNREADABLE as error:
+        raise NotTrusted(f"unreadable extensions: {error}") from error
+    if unknown:
+        raise NotTrusted(f"unknown critical extensions {unknown}")
+
+
+def _is_valid(certificate: x509.Certificate, now: datetime) -> bool:
+    return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc

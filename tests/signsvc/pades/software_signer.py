@@ -76,6 +76,7 @@ def sign_document(
     visible: VisibleSignature | None = None,
     appearances: Appearances | None = None,
     password: str | None = None,
+    durable: bool = True,
 ) -> Done:
     """The way a use case goes, with a key in memory."""
     now = datetime.now(UTC)
@@ -91,8 +92,8 @@ def sign_document(
         imprint = hashes.Hash(hashes.SHA256())
         imprint.update(signature)
         token = services.timestamps.timestamp(imprint.finalize(), now=now).encoded
-    embed(path, prepared, signer.template.cms(attributes, signature, token))
+    embed(path, prepared, signer.template.cms(attributes, signature, token), check=durable, fsync=durable)
     if services and level.long_term:
         signed = Signed(prepared.size, signer.template.chain, token, password=password)
-        services.augmenter.augment(path, signed, level, now=now)
+        services.augmenter.augment(path, signed, level, now=now, fsync=durable)
     return Done(prepared, now, token)

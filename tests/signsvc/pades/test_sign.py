@@ -303,6 +303,7 @@ def test_a_certified_document_that_forbids_changes_is_refused(
             pikepdf.Dictionary(FT=pikepdf.Name.Sig, T=pikepdf.String("Signature1"), V=signature)
         )
         pdf.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array([field]))
+        pdf.Root.Perms = pikepdf.Dictionary(DocMDP=signature)
         pdf.save(path)
     with pytest.raises(DocumentRefused) as refused:
         prepare(path, _request())
