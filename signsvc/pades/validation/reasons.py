@@ -103,7 +103,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "The algorithm or key length is not accepted: {name}.",
     ),
     "certificate-not-found": (
-        "Không xác định được chứng thư số của người ký, hoặc chứng thư số không phải là chứng thư đã được ký.",
+        "Không xác định được chứng thư số của người ký, hoặc đó không phải là chứng thư đã được ký.",
         "The signer's certificate is not to be had, or is not the one that the signature names.",
     ),
     "untrusted": (
@@ -186,6 +186,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "training": (
         "Chứng thư số MẪU, chỉ để thử, không có giá trị pháp lý.",
         "A training certificate: for tests only, without legal value.",
+    ),
+    "claimed-time-in-future": (
+        "Thời điểm ký do người ký tự khai nằm ở tương lai.",
+        "The signing time that the signer claims lies in the future.",
     ),
     "claimed-time": (
         "Thời điểm ký do người ký tự khai, không có dấu thời gian.",
