@@ -7,6 +7,7 @@ from types import TracebackType
 import httpx
 
 Origin = tuple[str, str, int]
+_LOST = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -60,7 +61,21 @@ class Fetcher:
         if not self.allows(url):
             raise FetchFailed(f"{url} is not on the list of allowed services")
         deadline = time.monotonic() + seconds
-        timeout = httpx.Timeout(seconds)
+        try:
+            return self._exchange(method, url, body, headers, deadline, limit)
+        except _LOST as error:
+            # A server may close a kept connection just when it is used again. What is asked here may be
+            # asked twice.
+            lost = error
+        try:
+            return self._exchange(method, url, body, headers, deadline, limit)
+        except _LOST as error:
+            raise FetchFailed(f"{url}: {type(error).__name__}: {error}") from lost
+
+    def _exchange(
+        self, method: str, url: str, body: bytes | None, headers: dict[str, str], deadline: float, limit: int
+    ) -> bytes:
+        timeout = httpx.Timeout(max(0.001, deadline - time.monotonic()))
         try:
             with self._http.stream(method, url, content=body, headers=headers, timeout=timeout) as response:
                 if response.status_code != httpx.codes.OK:
@@ -72,8 +87,10 @@ class Fetcher:
                         raise FetchFailed(f"{url} answered more than {limit} bytes")
                     # httpx limits each read alone; a trickle would pass.
                     if time.monotonic() > deadline:
-                        raise FetchFailed(f"{url} took longer than {seconds} s")
+                        raise FetchFailed(f"{url} took too long")
                 return bytes(received)
+        except _LOST:
+            raise
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise FetchFailed(f"{url}: {type(error).__name__}: {error}") from error
 

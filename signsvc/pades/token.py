@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -125,9 +126,7 @@ def _read_parts(token: bytes) -> _Parts:
     return _Parts(
         info=der.first(info).content,
         certificates=tuple(
-            x509.load_der_x509_certificate(element.encoded)
-            for group in certificates
-            for element in der.children(group)
+            _load_certificate(element.encoded) for group in certificates for element in der.children(group)
         ),
         signer_id=signer_id,
         digest_name=_DIGEST_NAMES[der.first(digest).encoded],
@@ -135,6 +134,12 @@ def _read_parts(token: bytes) -> _Parts:
         signature_algorithm=der.first(algorithm).encoded,
         signature=signature.content,
     )
+
+
+@lru_cache(maxsize=256)
+def _load_certificate(encoded: bytes) -> x509.Certificate:
+    """A certificate object keeps its parsed extensions, and authorities send the same ones each time."""
+    return x509.load_der_x509_certificate(encoded)
 
 
 def _find_signer(parts: _Parts) -> x509.Certificate:
