@@ -7,7 +7,7 @@ from typing import Any
 from idp.protocol.client import Client
 
 ACCESS_TOKEN_TYP = "at+jwt"  # noqa: S105 -- RFC 9068 §2.1
-MAX_ACCESS_TOKEN_CHARACTERS = 128 * 1024
+MAX_ACCESS_TOKEN_CHARACTERS = 80 * 1024
 _INTROSPECTED = ("iss", "sub", "aud", "client_id", "scope", "exp", "iat", "jti", "authorization_details")
 
 

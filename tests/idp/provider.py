@@ -100,7 +100,7 @@ class Provider:
 
     def __init__(self, folder: Path, *, redis_url: str, key_process: str, **settings: Any) -> None:
         self.settings = Settings(
-            issuer=ISSUER,
+            issuer=settings.pop("issuer", ISSUER),
             database_url=settings.pop("database_url", f"sqlite:///{folder}/idp.sqlite3"),
             redis_url=redis_url,
             key_process=key_process,

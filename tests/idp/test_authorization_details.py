@@ -108,6 +108,13 @@ def test_anything_doubtful_is_refused(value: object) -> None:
         granted_details(CLIENT, asked(value))
 
 
+def test_what_would_not_fit_in_a_token_is_refused() -> None:
+    digests = [bytes([n]) * 32 for n in range(100)]
+    assert granted_details(CLIENT, asked(details("cred-1", *digests, label="ố" * 100)))
+    with pytest.raises(InvalidAuthorizationDetails, match="shorten"):
+        granted_details(CLIENT, asked(details("cred-1", *digests, label="ố" * 200)))
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,4 +1,4 @@
-"""A throw-away Redis for the tests, on a unix socket: ``redis_url`` is shared, ``own_redis`` may be stopped."""
+"""A throw-away Redis on a unix socket: ``redis_url`` is shared, ``own_redis`` may be stopped."""
 
 import shutil
 import subprocess
@@ -29,17 +29,15 @@ class RunningRedis:
     def start(self) -> None:
         arguments = ["--port", "0", "--unixsocket", f"{self._home}/redis.sock", "--dir", str(self._home)]
         volatile = ["--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"]
-        self._process = subprocess.Popen([self._program, *arguments, *volatile], stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            [self._program, *arguments, *volatile], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         until = time.monotonic() + STARTS_WITHIN
         with redis.Redis.from_url(self.url) as client:
-            while True:
-                try:
-                    client.ping()
-                    return
-                except redis.RedisError:
-                    if self._process.poll() is not None or time.monotonic() > until:
-                        pytest.fail("redis-server did not start")
-                    time.sleep(0.02)
+            while not _answers(client):
+                if self._process.poll() is not None or time.monotonic() > until:
+                    pytest.fail("redis-server did not start")
+                time.sleep(0.02)
 
     def stop(self) -> None:
         """What it held is gone, as after a crash."""
@@ -51,6 +49,13 @@ class RunningRedis:
     def remove(self) -> None:
         self.stop()
         shutil.rmtree(self._home, ignore_errors=True)
+
+
+def _answers(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
 
 
 @pytest.fixture(scope="session")
