@@ -22,6 +22,10 @@ class Limits:
         """As ``spend``, without counting: for limits on failures."""
         self._judge(quota, self._buckets().check(quota, *subject))
 
+    def forgive(self, quota: str, *subject: str) -> None:
+        """Forget the subject's events."""
+        self._buckets().forgive(quota, *subject)
+
     def available(self) -> bool:
         """Whether the counters answer."""
         return not self._buckets().check("sign-per-client", "-readiness-").away

@@ -74,7 +74,9 @@ def test_a_claim_does_not_take_what_stands_in_another_state(signatures: Signatur
     assert signatures.claim(stored.id, OPEN, now=NOW, lease=60) is None
 
 
-def test_a_lease_that_ended_is_taken_over_and_the_former_holder_writes_nothing(signatures: Signatures) -> None:
+def test_a_lease_that_ended_is_taken_over_and_the_former_holder_writes_nothing(
+    signatures: Signatures,
+) -> None:
     stored = a_signature()
     signatures.add(stored)
     paused = signatures.claim(stored.id, OPEN, now=NOW, lease=60)
