@@ -141,6 +141,20 @@ class Appearances:
         return lines
 
 
+def draw_nothing(writer: BasePdfFileWriter) -> Any:
+    """Add an appearance that shows nothing and return its reference.
+
+    PDF/A-1 wants an appearance for every field, be it invisible (ISO 19005-1 §6.9); later parts do not.
+    """
+    entries = {
+        "/Type": name("/XObject"),
+        "/Subtype": name("/Form"),
+        "/BBox": RawObject(b"[0 0 0 0]"),
+        "/Resources": dictionary({}),
+    }
+    return writer.add_object(stream(entries, b""))
+
+
 def _draw_picture(picture: Picture, area: tuple[float, float]) -> str:
     scale = min(area[0] / picture.width, area[1] / picture.height)
     width, height = picture.width * scale, picture.height * scale

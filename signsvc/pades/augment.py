@@ -16,6 +16,7 @@ from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp
 
 from signsvc.pades import der
+from signsvc.pades.appearance import draw_nothing
 from signsvc.pades.appending import (
     Appender,
     append,
@@ -27,7 +28,8 @@ from signsvc.pades.appending import (
 from signsvc.pades.dss import add_evidence
 from signsvc.pades.errors import LevelUnreachable, ReserveTooSmall
 from signsvc.pades.levels import Level
-from signsvc.pades.objects import entry
+from signsvc.pades.objects import dictionary, entry, name
+from signsvc.pades.page import is_pdfa_1
 from signsvc.pades.prepare import free_field_name
 from signsvc.pades.revocation import RevocationSource
 from signsvc.pades.timestamp import TimestampClient
@@ -146,7 +148,9 @@ class Augmenter:
 def _write_document_timestamp(writer: Appender, reserve: int) -> tuple[int, int]:
     field_name = free_field_name(writer, "Timestamp")
     steps = PdfCMSEmbedder(SigFieldSpec(field_name)).write_cms(field_name, writer)
-    next(steps)
+    field = next(steps).get_object()
+    if is_pdfa_1(writer):
+        field[name("/AP")] = dictionary({"/N": draw_nothing(writer)})
     placeholder = DocumentTimestamp(bytes_reserved=2 * reserve)  # type: ignore[no-untyped-call]
     steps.send(SigObjSetup(sig_placeholder=placeholder))
     return write_placeholder(writer, placeholder)

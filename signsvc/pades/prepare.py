@@ -13,7 +13,7 @@ from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
 
-from signsvc.pades.appearance import Appearances, VisibleSignature
+from signsvc.pades.appearance import Appearances, VisibleSignature, draw_nothing
 from signsvc.pades.appending import Appender, append, digest_around_gap, fill_gap, write_placeholder
 from signsvc.pades.certification import check_changes_allowed
 from signsvc.pades.errors import DocumentChanged, PlacementImpossible, ReserveTooSmall
@@ -138,6 +138,8 @@ def _write_signature(
             raise ValueError("a visible signature needs appearances")
         drawn = appearances.draw(writer, request.visible, placement, flatten=is_pdfa_1(writer))
         field[name("/AP")] = dictionary({"/N": drawn})
+    elif is_pdfa_1(writer):
+        field[name("/AP")] = dictionary({"/N": draw_nothing(writer)})
     placeholder = SignatureObject(
         timestamp=request.signing_time,
         subfilter=SigSeedSubFilter.PADES,
