@@ -181,3 +181,32 @@ def looping_tree(path: Path) -> Path:
     assert root is not None
     path.write_bytes(data[: kids.start(1)] + root[1] + data[kids.end(1) :])
     return path
+
+
+def hybrid(path: Path) -> Path:
+    """A classic cross-reference table whose /XRefStm tells newer readers of one object more."""
+    objects = {
+        1: b"<< /Type /Catalog /Pages 2 0 R >>",
+        2: b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        3: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R >>",
+    }
+    out = bytearray(b"%PDF-1.5\n")
+    places = {}
+    for number, body in objects.items():
+        places[number] = len(out)
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    hidden = len(out)
+    out += b"4 0 obj\n<< /Length 3 >>\nstream\nq Q\nendstream\nendobj\n"
+    table = len(out)
+    entries = b"\x01" + hidden.to_bytes(3, "big") + b"\x00"
+    out += (
+        b"5 0 obj\n<< /Type /XRef /W [1 3 1] /Index [4 1] /Size 6 /Root 1 0 R /Length %d >>\nstream\n"
+        % len(entries)
+    )
+    out += entries + b"\nendstream\nendobj\n"
+    classic = len(out)
+    out += b"xref\n0 4\n0000000000 65535 f \n"
+    out += b"".join(b"%010d 00000 n \n" % places[number] for number in objects)
+    out += b"trailer\n<< /Size 6 /Root 1 0 R /XRefStm %d >>\nstartxref\n%d\n%%%%EOF\n" % (table, classic)
+    path.write_bytes(out)
+    return path
