@@ -8,9 +8,10 @@ import base64
 import hashlib
 from collections.abc import Sequence
 
-import rfc8785
-
 from hsm.acts.act import ActItem
+from hsm.acts.canonical import canonical
+
+PER_OUTCOME = 500
 
 
 def signing_intent(
@@ -28,7 +29,7 @@ def signing_intent(
     rules: Sequence[str],
 ) -> bytes:
     """One signature about to be made. ``to_be_signed``: the SHA-256 that the key will sign."""
-    return rfc8785.dumps(
+    return canonical(
         {
             "type": "intent",
             "time": now,
@@ -57,7 +58,7 @@ def token_intent(
     rules: Sequence[str],
 ) -> bytes:
     """One token of the identity provider about to be signed."""
-    return rfc8785.dumps(
+    return canonical(
         {
             "type": "intent",
             "time": now,
@@ -76,7 +77,7 @@ def admin_intent(
     *, now: int, act_digest: bytes, action: str, approvers: Sequence[bytes], rules: Sequence[str]
 ) -> bytes:
     """An administrative act about to be done; ``approvers`` are the digests of the approvals."""
-    return rfc8785.dumps(
+    return canonical(
         {
             "type": "intent",
             "time": now,
@@ -89,26 +90,22 @@ def admin_intent(
     )
 
 
-def succeeded(*, now: int, signatures: Sequence[tuple[int, bytes]]) -> bytes:
-    """What became of intents: (leaf index, signature or result bytes)."""
-    return rfc8785.dumps(
-        {
-            "type": "outcome",
-            "time": now,
-            "intents": [
-                {"index": index, "signature": hashlib.sha256(value).hexdigest()}
-                for index, value in signatures
-            ],
-        }
+def succeeded(*, now: int, signatures: Sequence[tuple[int, bytes]]) -> list[bytes]:
+    """What became of intents: (leaf index, signature or result bytes). One leaf for up to 500 of them."""
+    return _outcomes(
+        now,
+        [{"index": index, "signature": hashlib.sha256(value).hexdigest()} for index, value in signatures],
     )
 
 
-def failed(*, now: int, indexes: Sequence[int], reason: str) -> bytes:
+def failed(*, now: int, indexes: Sequence[int], reason: str) -> list[bytes]:
     """Intents that led to no signature. ``reason``: the error's class, never its text."""
-    return rfc8785.dumps(
-        {
-            "type": "outcome",
-            "time": now,
-            "intents": [{"index": index, "failed": reason} for index in indexes],
-        }
-    )
+    return _outcomes(now, [{"index": index, "failed": reason} for index in indexes])
+
+
+def _outcomes(now: int, intents: Sequence[dict[str, int | str]]) -> list[bytes]:
+    # C2SP tlog-tiles gives an entry's length 16 bits; 10,000 outcomes in one leaf would not fit.
+    return [
+        canonical({"type": "outcome", "time": now, "intents": list(intents[start : start + PER_OUTCOME])})
+        for start in range(0, len(intents), PER_OUTCOME)
+    ]

@@ -1,8 +1,9 @@
 """Grants: what a redeemed approval becomes, and the only thing that lets a key sign.
 
 One row per authorised digest, AUTHORIZED -> RESERVED -> USED. Rows are reserved all or none, in the
-transaction that makes the journal's intents durable. A grant is bound to its act, and through it to
-credential, client, algorithm, digests and expiry; the wire sees an opaque handle, the SAD.
+transaction that makes the journal's intents durable; whatever raises here leaves nothing behind in
+it. A grant is bound to its act, and through it to credential, client, algorithm, digests and
+expiry; the wire sees an opaque handle, the SAD.
 """
 
 import hashlib
@@ -10,10 +11,21 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hsm.acts.approval import Approved
+from hsm.compiled import Compiled
 from hsm.errors import GrantRefused
 from hsm.tables import grant, grant_item, spent_token
 
@@ -60,10 +72,11 @@ def authorize(connection: Connection, row: GrantRow, sad: str, sources: Sequence
 
     Raises GrantRefused when the act, or its access token for one of these files, was used before.
     """
-    if not _insert_grant(connection, row, sad_digest(sad)):
-        raise GrantRefused(_SPENT, detail="act digest exists")
-    _spend_token(connection, row, sources)
-    connection.execute(insert(grant_item), _items(row.act_digest, range(len(sources)), "AUTHORIZED"))
+    with connection.begin_nested():
+        if not _insert_grant(connection, row, sad_digest(sad)):
+            raise GrantRefused(_SPENT, detail="act digest exists")
+        _spend_token(connection, row, sources)
+        _insert_items(connection, row.act_digest, range(len(sources)), "AUTHORIZED")
 
 
 def reserve_new(
@@ -74,19 +87,25 @@ def reserve_new(
     When the same act came before and was released (the token failed, nothing left), its rows are
     reserved again. Raises GrantRefused.
     """
-    if _insert_grant(connection, row, None):
-        _spend_token(connection, row, sources)
-        connection.execute(insert(grant_item), _items(row.act_digest, positions, "RESERVED"))
+    if not row.approved.token_id and _insert_grant(connection, row, None):
+        _insert_items(connection, row.act_digest, positions, "RESERVED")
         return
-    reserve(connection, row.act_digest, positions)
-    _spend_token(connection, row, sources)
+    with connection.begin_nested():
+        if row.approved.token_id and _insert_grant(connection, row, None):
+            _insert_items(connection, row.act_digest, positions, "RESERVED")
+        else:
+            _reserve(connection, row.act_digest, positions)
+        _spend_token(connection, row, sources)
 
 
 def reserve(connection: Connection, act_digest: bytes, positions: Sequence[int]) -> None:
-    """AUTHORIZED -> RESERVED for all of ``positions``; raises GrantRefused when any is not AUTHORIZED.
+    """AUTHORIZED -> RESERVED for all of ``positions``; raises GrantRefused when any is not AUTHORIZED."""
+    with connection.begin_nested():
+        _reserve(connection, act_digest, positions)
 
-    The caller rolls back on the exception: some rows may have moved by then.
-    """
+
+def _reserve(connection: Connection, act_digest: bytes, positions: Sequence[int]) -> None:
+    # Some rows may have moved when this raises: only inside a savepoint.
     moved = 0
     for chunk in _chunks(positions):
         moved += connection.execute(
@@ -104,12 +123,8 @@ def reserve(connection: Connection, act_digest: bytes, positions: Sequence[int])
 
 def use(connection: Connection, act_digest: bytes, leaves: Sequence[tuple[int, int]]) -> None:
     """RESERVED -> USED; ``leaves`` are (position, leaf index)."""
-    for position, leaf_index in leaves:
-        connection.execute(
-            update(grant_item)
-            .where(grant_item.c.act_digest == act_digest, grant_item.c.position == position)
-            .values(state="USED", leaf_index=leaf_index)
-        )
+    rows = [{"of_act": act_digest, "at": position, "leaf": leaf} for position, leaf in leaves]
+    _statements(connection).use_items.execute(connection, rows)
 
 
 def release(connection: Connection, act_digest: bytes, positions: Sequence[int]) -> None:
@@ -149,25 +164,49 @@ def count_items(connection: Connection, act_digest: bytes, state: str) -> int:
     return connection.execute(query).scalar_one()
 
 
-def _insert_grant(connection: Connection, row: GrantRow, sad: bytes | None) -> bool:
-    insert_or_not = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    written = connection.execute(
-        insert_or_not(grant)
-        .values(
-            act_digest=row.act_digest,
-            sad_digest=sad,
-            act=row.act,
-            client_id=row.client_id,
-            credential_id=row.credential_id,
-            approval_kind=row.approved.kind,
-            approval_digest=row.approved.evidence_digest,
-            rules=" ".join(row.rules),
-            expires_at=row.expires_at,
+class _Statements:
+    """What every signature runs, for one dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        insert_or_not = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
+        self.insert_grant = Compiled(insert_or_not(grant).on_conflict_do_nothing(), dialect)
+        self.insert_items = Compiled(
+            insert(grant_item).values(
+                {name: bindparam(name) for name in ("act_digest", "position", "state")}
+            ),
+            dialect,
         )
-        .on_conflict_do_nothing()
-        .returning(grant.c.act_digest)
-    )
-    return written.first() is not None
+        self.use_items = Compiled(
+            update(grant_item)
+            .where(grant_item.c.act_digest == bindparam("of_act"), grant_item.c.position == bindparam("at"))
+            .values(state=literal_column("'USED'"), leaf_index=bindparam("leaf")),
+            dialect,
+        )
+
+
+_compiled: dict[str, _Statements] = {}
+
+
+def _statements(connection: Connection) -> _Statements:
+    name = connection.dialect.name
+    if name not in _compiled:
+        _compiled[name] = _Statements(connection.dialect)
+    return _compiled[name]
+
+
+def _insert_grant(connection: Connection, row: GrantRow, sad: bytes | None) -> bool:
+    values = {
+        "act_digest": row.act_digest,
+        "sad_digest": sad,
+        "act": row.act,
+        "client_id": row.client_id,
+        "credential_id": row.credential_id,
+        "approval_kind": row.approved.kind,
+        "approval_digest": row.approved.evidence_digest,
+        "rules": " ".join(row.rules),
+        "expires_at": row.expires_at,
+    }
+    return _statements(connection).insert_grant.execute(connection, [values]) == 1
 
 
 def _spend_token(connection: Connection, row: GrantRow, sources: Sequence[bytes]) -> None:
@@ -191,8 +230,9 @@ def _spend_token(connection: Connection, row: GrantRow, sources: Sequence[bytes]
             raise GrantRefused("This access token was already used for this document.", detail="jti, source")
 
 
-def _items(act_digest: bytes, positions: Sequence[int], state: str) -> list[dict[str, object]]:
-    return [{"act_digest": act_digest, "position": position, "state": state} for position in positions]
+def _insert_items(connection: Connection, act_digest: bytes, positions: Sequence[int], state: str) -> None:
+    rows = [{"act_digest": act_digest, "position": position, "state": state} for position in positions]
+    _statements(connection).insert_items.execute(connection, rows)
 
 
 def _chunks(positions: Sequence[int], size: int = 500) -> list[Sequence[int]]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import rfc8785
 from sqlalchemy import Connection
 
 from hsm import store
 from hsm.acts import entries
 from hsm.acts.act import AdminAct, act_digest, parse_admin_act
 from hsm.acts.approval import Approval, Approved, verify_admin_approvals
+from hsm.acts.canonical import canonical
 from hsm.acts.directory import Directory
 from hsm.acts.ledger import Change, Ledger
 from hsm.acts.sign import Policy
@@ -103,12 +103,10 @@ class Administration:
                 store.add_performed(connection, digest, act_bytes, leaf)
 
             # 7, 8. Journal the outcome with the change of rows, in one transaction.
-            outcome = entries.succeeded(now=moment, signatures=[(leaf, rfc8785.dumps(result))])
-            self._ledger.enter([outcome], change=record)
+            outcome = entries.succeeded(now=moment, signatures=[(leaf, canonical(result))])
+            self._ledger.enter(outcome, change=record)
         except Exception as error:
-            self._ledger.enter_later(
-                [entries.failed(now=moment, indexes=[leaf], reason=type(error).__name__)]
-            )
+            self._ledger.enter_later(entries.failed(now=moment, indexes=[leaf], reason=type(error).__name__))
             raise
         finally:
             self._directory.forget()

@@ -7,6 +7,7 @@ and so that leaves have one order.
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -20,7 +21,10 @@ from hsm.journal.log import Log, Staged
 from hsm.journal.receipt import format_proof
 
 MAX_GROUP = 64
+# How long leaves that nobody waits for may wait for company: each transaction is an fsync.
+LINGER_SECONDS = 0.02
 
+# A change that raises HsmError must have left nothing behind: the group's transaction goes on without it.
 Change = Callable[[Connection], None]
 SealCheckpoint = Callable[[int, bytes], str]
 
@@ -38,6 +42,7 @@ class _Waiting:
     change: Change | None
     entries: Sequence[bytes]
     with_proofs: bool
+    awaited: bool
     done: "Future[Entered]" = field(default_factory=Future)
 
 
@@ -62,15 +67,13 @@ class Ledger:
         Raises what ``change`` raised (then nothing of it is kept), StoreUnavailable or JournalError
         (then it may or may not have been kept: the journal may over-report, never under-report).
         """
-        return self.enter_later(entries, change=change, with_proofs=with_proofs).result()
-
-    def enter_later(
-        self, entries: Sequence[bytes], *, change: Change | None = None, with_proofs: bool = False
-    ) -> "Future[Entered]":
-        """The same without waiting; what was handed in first is durable first."""
-        waiting = _Waiting(change, entries, with_proofs)
+        waiting = _Waiting(change, entries, with_proofs, awaited=True)
         self._queue.put(waiting)
-        return waiting.done
+        return waiting.done.result()
+
+    def enter_later(self, entries: Sequence[bytes], *, change: Change | None = None) -> None:
+        """The same without waiting; what was handed in first is durable first. A failure is not heard of."""
+        self._queue.put(_Waiting(change, entries, with_proofs=False, awaited=False))
 
     def checkpoint(self) -> tuple[int, str]:
         """The journal's size now, and a signed checkpoint of it. Raises TokenError."""
@@ -84,17 +87,25 @@ class Ledger:
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
-            group = [first]
-            stop = False
-            while len(group) < MAX_GROUP and not self._queue.empty():
-                waiting = self._queue.get()
-                if waiting is None:
-                    stop = True
-                    break
-                group.append(waiting)
+            group, stop = self._gather(first)
             self._write(group)
             if stop:
                 return
+
+    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
+        """What is waiting, in order; and whether the end was among it."""
+        group = [first]
+        until = time.monotonic() + LINGER_SECONDS
+        while len(group) < MAX_GROUP:
+            patience = 0.0 if any(waiting.awaited for waiting in group) else until - time.monotonic()
+            try:
+                waiting = self._queue.get(block=patience > 0, timeout=max(patience, 0.001))
+            except queue.Empty:
+                break
+            if waiting is None:
+                return group, True
+            group.append(waiting)
+        return group, False
 
     def _write(self, group: list[_Waiting]) -> None:
         try:
@@ -123,9 +134,7 @@ class Ledger:
         if waiting.change is None:
             return True
         try:
-            # A refused change must leave nothing behind in the group's transaction.
-            with connection.begin_nested():
-                waiting.change(connection)
+            waiting.change(connection)
         except HsmError as refusal:
             waiting.done.set_exception(refusal)
             return False

@@ -213,7 +213,7 @@ class Signing:
             # No signature has left this process, so the approval may be used again. A failure to
             # say so is no harm: the rows then stay reserved, and reserved rows never sign.
             self._ledger.enter(
-                [entries.failed(now=int(now.timestamp()), indexes=leaves, reason=type(error).__name__)],
+                entries.failed(now=int(now.timestamp()), indexes=leaves, reason=type(error).__name__),
                 change=lambda connection: grant.release(connection, reserved.digest, reserved.positions),
             )
             raise
@@ -221,7 +221,7 @@ class Signing:
         # the rows stay reserved, so a crash before this is written can only over-report.
         used = list(zip(reserved.positions, leaves, strict=True))
         self._ledger.enter_later(
-            [entries.succeeded(now=int(now.timestamp()), signatures=list(zip(leaves, values, strict=True)))],
+            entries.succeeded(now=int(now.timestamp()), signatures=list(zip(leaves, values, strict=True))),
             change=lambda connection: grant.use(connection, reserved.digest, used),
         )
         proofs = entered.proofs or ("",) * len(values)

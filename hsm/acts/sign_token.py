@@ -99,11 +99,11 @@ class TokenSigning:
             verify_signature(known.public_key, known.algorithm, value, digest)
         except Exception as error:
             self._ledger.enter_later(
-                [entries.failed(now=moment, indexes=[entered.first_index], reason=type(error).__name__)]
+                entries.failed(now=moment, indexes=[entered.first_index], reason=type(error).__name__)
             )
             raise
         # 8. Journal the outcome.
-        self._ledger.enter_later([entries.succeeded(now=moment, signatures=[(entered.first_index, value)])])
+        self._ledger.enter_later(entries.succeeded(now=moment, signatures=[(entered.first_index, value)]))
         return _jws_signature(known.algorithm, value)
 
     def _find(self, kid: str) -> KnownCredential:
