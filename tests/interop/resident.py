@@ -30,7 +30,7 @@ class Resident:
     """
 
     def __init__(self, name: str, main_class: str) -> None:
-        classpath = _build(name)
+        classpath = build(name)
         # A killed test run must leave nothing behind.
         command = ["setpriv", "--pdeathsig", "TERM", tool("java", "default-jdk-headless")]
         command += ["-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true"]
@@ -88,8 +88,11 @@ def tool(program: str, package: str) -> str:
     return found
 
 
-def _build(name: str) -> str:
-    """Compile unless that was done from the same sources; the class path."""
+def build(name: str) -> str:
+    """Compile unless that was done from the same sources; the class path.
+
+    With an empty Maven repository it downloads some 60 MB first. Raises ForeignToolFailed.
+    """
     sources = [_HERE / name / "pom.xml", *sorted((_HERE / name / "src").glob("*.java"))]
     made_from = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
     made = _BUILD / name
