@@ -7,9 +7,11 @@ from typing import Any, BinaryIO
 
 from asn1crypto import cms
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature, extract_contents
 
 from signsvc.pades.objects import entry
+from signsvc.pades.validation.algorithms import key_name
 from signsvc.pades.validation.cms_form import SUPPORTED, TIMESTAMP, Form, inspect_form
 from signsvc.pades.validation.coverage import (
     Extent,
@@ -78,6 +80,13 @@ def _read(case: Case, reader: PdfFileReader, stream: BinaryIO, found: Any) -> No
     signature = EmbeddedPdfSignature(reader, found, case.name)
     case.certification = _certifies(signature)
     case.extent = read_extent(case.value.raw_get("/ByteRange"), contents, stream)
+    try:
+        _touch(signature.signer_cert)
+    except SignatureValidationError:
+        # The certificate that the signature names by its hash is not there.
+        case.form.doubts.append(reason("certificate-not-found"))
+        case.form.doubted_as = "NO_SIGNING_CERTIFICATE_FOUND"
+        return
     case.signature = signature
     for fault in (check_padding(contents), check_revision(signature)):
         if fault is not None:
@@ -89,6 +98,11 @@ def _signed_data(contents: bytes) -> cms.SignedData:
     if info["content_type"].native != "signed_data":
         raise ValueError("not SignedData")
     return info["content"]
+
+
+def _touch(certificate: Any) -> None:
+    """asn1crypto parses lazily: what will be shown must be readable now. Raises ValueError, TypeError."""
+    _ = certificate.subject.native, certificate.issuer.native, key_name(certificate.public_key)
 
 
 def _certifies(signature: EmbeddedPdfSignature) -> bool:

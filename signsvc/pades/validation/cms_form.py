@@ -18,12 +18,13 @@ _NAMES = {"signing_certificate_v2", "signing_certificate"}
 
 @dataclass(slots=True)
 class Form:
-    """What was found. ``pades``: it has what B-B asks for."""
+    """What was found. ``pades``: it has what B-B asks for; ``doubted_as``: the sub-indication of doubts."""
 
     failures: list[Reason]
     doubts: list[Reason]
     warnings: list[Reason]
     pades: bool = False
+    doubted_as: str = "SIG_CONSTRAINTS_FAILURE"
 
 
 def inspect_form(signed_data: cms.SignedData, subfilter: str) -> Form:

@@ -136,7 +136,7 @@ def _decide(case: Case, time: SigningTime, now: datetime) -> Decision:
     doubts = [*case.form.doubts, *case.later.doubts]
     warnings = [*case.form.warnings, *case.later.warnings]
     failed_as = "FORMAT_FAILURE" if failures else None
-    doubted_as = "SIG_CONSTRAINTS_FAILURE" if doubts else None
+    doubted_as = case.form.doubted_as if doubts else None
     if case.examined is not None:
         sub = case.examined.sub
         if isinstance(sub, AdESFailure):

@@ -14,6 +14,7 @@ from typing import Any
 from asn1crypto import cms
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate, AdESPassed
+from pyhanko.sign.general import extract_certificate_info
 from pyhanko.sign.validation import ades, generic_cms
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -24,6 +25,7 @@ from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
 from pyhanko_certvalidator.path import ValidationPath
 
 from signsvc.pades.validation.policy import Specs
+from signsvc.pades.validation.timely import has_timely_crl
 
 Sub = AdESPassed | AdESFailure | AdESIndeterminate
 
@@ -209,6 +211,12 @@ class Examiner:
             current_time_sub_indic=sub,
             init_control_time=self._now,
         )
+        if past is AdESIndeterminate.REVOCATION_OUT_OF_BOUNDS_NO_POE:
+            # The last condition, and one that pyHanko misses for CRLs of an authority below the root.
+            knowledge = self._specs.first.local_knowledge
+            leaf = extract_certificate_info(signed_data).signer_cert
+            if has_timely_crl(leaf, knowledge.known_crls, knowledge.known_certs, proofs):
+                return AdESPassed.OK
         return AdESPassed.OK if past is AdESPassed.OK else sub
 
     async def _find_proofs(self) -> POEManager | None:

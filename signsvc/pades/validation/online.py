@@ -50,9 +50,10 @@ class OnlineSource:
             parsed = httpx.URL(url)
         except httpx.InvalidURL:
             return False
-        if parsed.userinfo or ".." in parsed.path:
+        # httpx has resolved dots in the path by now; encoded ones a server may resolve later.
+        if parsed.userinfo or "%2e" in url.lower():
             return False
-        return self._fetcher.allows(url) and any(_below(url, prefix) for prefix in self._prefixes)
+        return self._fetcher.allows(url) and any(_below(str(parsed), prefix) for prefix in self._prefixes)
 
     def ask(self, url: str, body: bytes = b"") -> bytes:
         """An OCSP answer if there is a request in ``body``, else a CRL. Raises FetchFailed."""

@@ -136,9 +136,9 @@ class Authority:
         return x509.CRLDistributionPoints([x509.DistributionPoint([location], None, None, None)])
 
 
-def make_authority(url: str) -> Authority:
+def make_authority(url: str, name: str = "CA") -> Authority:
     root_key, issuing_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    root_name, issuing_name = subject_name("CA gốc"), subject_name("CA cấp")
+    root_name, issuing_name = subject_name(f"{name} gốc"), subject_name(f"{name} cấp")
     span = (NOW - 20 * YEAR, NOW + 20 * YEAR)
     root = Holder(
         root_key,

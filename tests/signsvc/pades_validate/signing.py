@@ -5,12 +5,13 @@ from io import BytesIO
 from typing import Any
 
 import pikepdf
+from asn1crypto.crl import CertificateList
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import signers
-from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, append_signature_field
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from tests.signsvc.pades_validate.pki import NOW, Authority, Holder
@@ -26,7 +27,7 @@ def make_document(pages: int = 2) -> bytes:
     )
     for number in range(pages):
         lines = "".join(
-            f"1 0 0 1 72 {760 - 20 * line} Tm (Quyet dinh so {number + 1}, dong {line + 1}: chi 1.000.000) Tj "
+            f"1 0 0 1 72 {760 - 20 * line} Tm (Quyet dinh {number + 1}, dong {line + 1}: chi 1.000.000) Tj "
             for line in range(10)
         )
         content = pdf.make_stream(f"BT /F1 12 Tf {lines} ET".encode())
@@ -50,7 +51,9 @@ def make_document(pages: int = 2) -> bytes:
         )
     )
     pdf.pages[0].Annots = pdf.make_indirect(pikepdf.Array([field]))
-    pdf.Root.AcroForm = pdf.make_indirect(pikepdf.Dictionary(Fields=pdf.make_indirect(pikepdf.Array([field]))))
+    pdf.Root.AcroForm = pdf.make_indirect(
+        pikepdf.Dictionary(Fields=pdf.make_indirect(pikepdf.Array([field])))
+    )
     out = BytesIO()
     pdf.save(out, object_stream_mode=pikepdf.ObjectStreamMode.disable, deterministic_id=True)
     return out.getvalue()
@@ -68,6 +71,7 @@ def sign(
     box: tuple[int, int, int, int] | None = None,
     at: datetime = NOW,
     stamped_at: datetime | None = None,
+    stamper: Authority | None = None,
     certify: MDPPerm | None = None,
     signer: Any = None,
     page: int = 0,
@@ -90,7 +94,7 @@ def sign(
     pdf_signer = signers.PdfSigner(
         metadata,
         signer=signer or authority.signer(holder),
-        timestamper=None if stamped_at is None else authority.timestamper(stamped_at),
+        timestamper=None if stamped_at is None else (stamper or authority).timestamper(stamped_at),
         new_field_spec=SigFieldSpec(field, on_page=page, box=box),
     )
     out = pdf_signer.sign_pdf(writer, bytes_reserved=reserve)
@@ -163,8 +167,6 @@ def add_stamp_field(
     """A signature field with a picture, that nobody signs."""
 
     def change(writer: IncrementalPdfFileWriter) -> None:
-        from pyhanko.sign.fields import append_signature_field
-
         append_signature_field(writer, SigFieldSpec(name, on_page=0, box=box))
         fields = writer.root["/AcroForm"]["/Fields"]
         field = fields[len(fields) - 1].get_object()
@@ -205,6 +207,4 @@ def read_cms(document: bytes, index: int = 0) -> bytes:
 
 
 def _crl(encoded: bytes) -> Any:
-    from asn1crypto.crl import CertificateList
-
     return CertificateList.load(encoded)

@@ -8,7 +8,7 @@ from signsvc.pades.levels import Level
 from signsvc.pades.validation.policy import Policy
 from signsvc.pades.validation.trust_settings import TrustSettings
 from signsvc.pades.validation.verdict import Indication, Verdict
-from tests.signsvc.pades_validate.pki import NOW, YEAR, Authority, CrlServer, Holder
+from tests.signsvc.pades_validate.pki import NOW, YEAR, Authority, CrlServer, Holder, make_authority
 from tests.signsvc.pades_validate.signing import DOCUMENT, add_store, add_timestamp, sign
 
 HOUR = timedelta(hours=1)
@@ -97,7 +97,9 @@ def test_an_archive_outlives_the_certificate(verdict_on, authority: Authority, c
     holder = authority.issue(not_after=ends)
     signed_at = ends - 100 * HOUR
     stamped = sign(DOCUMENT, authority, holder, stamped_at=signed_at)
-    archived = add_timestamp(add_store(stamped, authority, signed_at + HOUR, holder), authority, ends - HOUR)
+    archived = add_timestamp(
+        add_store(stamped, authority, signed_at + HOUR, holder), authority, signed_at + 2 * HOUR
+    )
 
     verdict = verdict_on(archived)
 
@@ -144,12 +146,8 @@ def test_an_old_adobe_signature_passes_without_a_level(verdict_on, authority, ho
 def test_time_stamps_of_another_trust_anchor_need_their_own_settings(
     verdict_on, authority: Authority, holder: Holder, trust: TrustSettings, tmp_path
 ):
-    other = tmp_path / "other.pem"
-    other.write_text(tmp_path.joinpath("none").name)
     signed = sign(DOCUMENT, authority, holder, stamped_at=NOW - HOUR)
-    from tests.signsvc.pades_validate.pki import make_authority
-
-    foreign = make_authority("http://127.0.0.1:9/")
+    foreign = make_authority("http://127.0.0.1:9/", "Kẻ lạ")
     only_foreign = trust.model_copy(update={"tsa_roots": (foreign.write_roots(tmp_path),)})
 
     (signature,) = verdict_on(signed, by=Policy(only_foreign)).signatures
