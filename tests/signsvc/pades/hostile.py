@@ -33,16 +33,21 @@ def _annotate(pdf: pikepdf.Pdf, page: int, **entries: Any) -> None:
 
 
 def _catalog(**entries: Any) -> ActiveMaker:
+    # Serialised: an object belongs to the first document it is put into.
+    written = {key: value.unparse() for key, value in entries.items()}
+
     def make(pdf: pikepdf.Pdf) -> None:
-        for key, value in entries.items():
-            pdf.Root[f"/{key}"] = value
+        for key, value in written.items():
+            pdf.Root[f"/{key}"] = pikepdf.Object.parse(value)
 
     return make
 
 
 def _action(kind: str, **entries: Any) -> ActiveMaker:
+    written = Dictionary(S=Name(f"/{kind}"), **entries).unparse()
+
     def make(pdf: pikepdf.Pdf) -> None:
-        _annotate(pdf, 1, A=Dictionary(S=Name(f"/{kind}"), **entries))
+        _annotate(pdf, 1, A=pikepdf.Object.parse(written))
 
     return make
 
