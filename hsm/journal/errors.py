@@ -8,7 +8,9 @@
     ├── JournalRolledBack     the log does not contain a checkpoint that was signed before
     ├── NoSuchEntry           the index or size is beyond the log
     ├── CheckpointInvalid     not a checkpoint of this log: form, origin or signature
-    └── ProofInvalid          an inclusion or consistency proof, or a receipt, proves nothing
+    ├── ProofInvalid          an inclusion or consistency proof, or a receipt, proves nothing
+    ├── AnchorInvalid         a time-stamp is not of this checkpoint, or not by a trusted authority
+    └── AnchorUnavailable     no time-stamping authority gave a valid answer; ask again later
 """
 
 from hsm.errors import JournalError
@@ -36,3 +38,11 @@ class CheckpointInvalid(JournalError):
 
 class ProofInvalid(JournalError):
     """The proof does not lead from the leaf (or the old root) to the root."""
+
+
+class AnchorInvalid(JournalError):
+    """The time-stamp is not of this checkpoint, or not by an authority that is trusted."""
+
+
+class AnchorUnavailable(JournalError):
+    """No time-stamping authority gave a valid answer."""

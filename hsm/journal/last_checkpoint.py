@@ -4,7 +4,6 @@ A database set back to a backup looks sound in itself. Only something outside of
 was signed since; without that, the key process would sign a second history (a fork).
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from hsm.errors import JournalError
 from hsm.journal.checkpoint import Checkpoint, verify_checkpoint
+from hsm.journal.durable_file import replace_durably
 from hsm.journal.errors import CheckpointInvalid, JournalRolledBack
 from hsm.journal.log import Log
 
@@ -87,26 +87,8 @@ class LastCheckpoint:
         if self._waiting in {"", self._kept}:
             return
         try:
-            _replace_durably(self._path, self._waiting.encode())
+            replace_durably(self._path, self._waiting.encode())
         except OSError as error:
             raise JournalError(f"{self._path} cannot be written.", detail=str(error)) from error
         self._kept = self._waiting
         self._kept_at = self._clock()
-
-
-def _replace_durably(path: Path, content: bytes) -> None:
-    """After a power failure the file has the old content or the new one, and never neither."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(path.name + ".new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-    with open(descriptor, "wb") as file:  # noqa: PTH123 -- a descriptor
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        # Without this the rename itself may be lost.
-        os.fsync(directory)
-    finally:
-        os.close(directory)
