@@ -51,10 +51,6 @@ def _serve(settings: Settings) -> int:
 
 
 def _work(settings: Settings) -> int:
-    from signsvc.app import build_services  # noqa: PLC0415
-    from signsvc.web.request_log import new_logger  # noqa: PLC0415
-    from signsvc.worker import Worker  # noqa: PLC0415
-
     stop = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -62,6 +58,11 @@ def _work(settings: Settings) -> int:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+    from signsvc.app import build_services  # noqa: PLC0415
+    from signsvc.web.request_log import configure_logs, new_logger  # noqa: PLC0415
+    from signsvc.worker import Worker  # noqa: PLC0415
+
+    configure_logs()
     services = build_services(settings)
     services.files.prepare()
     try:

@@ -28,6 +28,7 @@ from signsvc.pades.intake import InspectionLimits, Intake
 from signsvc.pades.revocation import RevocationPolicy, RevocationSource
 from signsvc.pades.timestamp import TimestampClient
 from signsvc.pades.token import TokenVerifier
+from signsvc.pades.validate import TrustSettings, Validator
 from signsvc.services import Services
 from signsvc.settings import Settings
 from signsvc.store.database import Database
@@ -43,6 +44,7 @@ from signsvc.usecases.prepare_signature import PrepareSignature
 from signsvc.usecases.sign_document import SignDocument
 from signsvc.usecases.sign_hashes import SignHashes
 from signsvc.usecases.upload_document import UploadDocument
+from signsvc.usecases.verify_document import VerifyDocument
 from signsvc.web.bearer import AccessTokens
 from signsvc.web.credentials import credential_endpoints
 from signsvc.web.documents import document_endpoints
@@ -58,8 +60,7 @@ from signsvc.web.request_log import new_logger, register_request_log
 from signsvc.web.sign import sign_endpoints
 from signsvc.web.signatures import signature_endpoints
 from signsvc.web.timestamp import timestamp_endpoints
-
-# VERIFY from signsvc.web.verify import verify_endpoints
+from signsvc.web.verify import verify_endpoints
 
 KEEP_ANSWERS = 24 * 3600
 Clock = Callable[[], datetime]
@@ -92,6 +93,7 @@ def build_services(settings: Settings, clock: Clock = now_utc) -> Services:
     appearances = Opened(lambda: Appearances(load_stamp_font(settings.font, settings.font_cache)))
     limits_of_intake = InspectionLimits(max_bytes=settings.max_document)
     intake = Opened(lambda: Intake(limits_of_intake, workers=settings.inspectors), Intake.close)
+    validator = Opened(lambda: make_validator(settings), Validator.close)
     credentials = KnownCredentials(key_process, time.monotonic)
     quotas = Bundle.load(settings.policies).quotas
     limits = Limits(quotas, Opened(lambda: open_buckets(quotas, settings.redis_url)))
@@ -127,8 +129,16 @@ def build_services(settings: Settings, clock: Clock = now_utc) -> Services:
         finish=finish,
         sign=SignDocument(signatures, files, intake, credentials, prepare, complete),
         sign_hashes=SignHashes(key_process),
+        verify=VerifyDocument(validator),
         sweep=Sweep(documents, signatures, idempotency, files),
-        closing=(intake.close, timestamps.close, fetcher.close, key_process.close, database.close),
+        closing=(
+            validator.close,
+            intake.close,
+            timestamps.close,
+            fetcher.close,
+            key_process.close,
+            database.close,
+        ),
     )
 
 
@@ -178,7 +188,7 @@ def create_app(
         sign_endpoints(services, idempotent),
         hash_endpoints(services, idempotent),
         credential_endpoints(services),
-        # VERIFY verify_endpoints(services),
+        verify_endpoints(services),
         timestamp_endpoints(services, idempotent),
         journal_endpoints(services),
         health_endpoints(
@@ -195,6 +205,16 @@ def create_app(
         app.register_api(group)
     check_declared(app)
     return app
+
+
+def make_validator(settings: Settings) -> Validator:
+    """Whom it believes is read from the same files as for signing."""
+    trust = TrustSettings(
+        roots=(settings.trust_anchors,) if settings.trust_anchors else (),
+        tsa_roots=(settings.tsa_trust_anchors,) if settings.tsa_trust_anchors else (),
+        allowed_urls=settings.status_urls,
+    )
+    return Validator(trust, processes=settings.validators)
 
 
 def connect_key_process(settings: Settings) -> KeyProcess:

@@ -22,8 +22,6 @@ def serve(settings: Settings) -> None:
             http=HTTPModes.http1,
             workers=settings.workers,
             blocking_threads=settings.threads,
-            # Whoever comes beyond what can be worked on waits at the door, not in memory.
-            backpressure=settings.threads * 4,
             factory=True,
             websockets=False,
             respawn_failed_workers=True,

@@ -24,6 +24,7 @@ from signsvc.usecases.prepare_signature import PrepareSignature
 from signsvc.usecases.sign_document import SignDocument
 from signsvc.usecases.sign_hashes import SignHashes
 from signsvc.usecases.upload_document import UploadDocument
+from signsvc.usecases.verify_document import VerifyDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Services:
     finish: FinishSignature
     sign: SignDocument
     sign_hashes: SignHashes
+    verify: VerifyDocument
     sweep: Sweep
     closing: tuple[Callable[[], None], ...]
 

@@ -59,6 +59,7 @@ class Settings(BaseSettings):
 
     # Limits
     inspectors: int = Field(default=2, ge=1, description="inspecting processes a web process")
+    validators: int = Field(default=2, ge=1, description="validating processes a web process")
     max_document: int = 200 * MIB
     max_json: int = 8 * MIB
     retention: int = 30 * DAY

@@ -25,6 +25,7 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """One job after the other; when there is none, or the store is away, a pause."""
+        self._log.info("worker_started")
         while not stop.is_set():
             try:
                 worked = self.work_once()

@@ -4,8 +4,10 @@ from flask import Flask
 
 from signsvc.app import create_app
 from signsvc.settings import Settings
+from signsvc.web.request_log import configure_logs
 
 
 def application() -> Flask:
     """One app a worker process."""
+    configure_logs()
     return create_app(Settings())

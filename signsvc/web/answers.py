@@ -1,16 +1,19 @@
 """Answers: JSON, a PDF from the documents' folder, text."""
 
+import os
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import orjson
-from flask import Response, send_file
+from flask import Response
 from pydantic import BaseModel
 
 from signsvc.errors import NotFound, StoreUnavailable
 
+CHUNK = 256 * 1024
 _UNSAFE = re.compile(r"[^A-Za-z0-9 ._()-]")
 MAX_NAME = 150
 
@@ -26,13 +29,16 @@ def json_answer(
 def pdf_answer(path: Path, name: str, headers: dict[str, str] | None = None) -> Response:
     """The file in chunks, as a download. Raises NotFound when it is gone."""
     try:
-        answer = send_file(path, mimetype="application/pdf", conditional=False, etag=False, max_age=None)
+        file = path.open("rb")
     except FileNotFoundError as error:
         raise NotFound(
             "Tệp không còn được giữ.", "The file is not kept any more.", detail=path.name
         ) from error
     except OSError as error:
         raise StoreUnavailable(detail=str(error)) from error
+    answer = Response(iter(partial(file.read, CHUNK), b""), content_type="application/pdf")
+    answer.call_on_close(file.close)
+    answer.content_length = os.fstat(file.fileno()).st_size
     answer.headers["Content-Disposition"] = content_disposition(name)
     answer.headers.update(headers or {})
     return answer

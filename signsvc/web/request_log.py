@@ -6,6 +6,7 @@ ms, and when there is one client_id, error and detail. No parameter, no header, 
 
 import re
 import secrets
+import sys
 import time
 from typing import Any, BinaryIO
 
@@ -32,6 +33,19 @@ def new_logger(stream: BinaryIO) -> Any:
     )
 
 
+def configure_logs() -> None:
+    """What the layers below log goes out as JSON lines too. For a process's entry, not for an app."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            structlog.processors.JSONRenderer(serializer=orjson.dumps),
+        ],
+        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+    )
+
+
 def register_request_log(app: Flask, log: Any, metrics: Metrics, *, https: bool) -> None:
     """Before and after each request."""
 
@@ -39,7 +53,10 @@ def register_request_log(app: Flask, log: Any, metrics: Metrics, *, https: bool)
     def begin() -> None:
         g.started = time.perf_counter()
         given = request.headers.get("X-Request-Id", "")
+        # For what the layers below log of their own.
+        structlog.contextvars.clear_contextvars()
         g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(12)
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
     @app.after_request
     def end(answer: Response) -> Response:

@@ -229,6 +229,7 @@ def make_settings(
         "status_urls": (devca.base_url,),
         "trust_anchors": anchors,
         "inspectors": 1,
+        "validators": 1,
     }
     return Settings(**(values | changes))
 
