@@ -40,10 +40,11 @@ RUN apt-get update \
     && install -d -o hsm -g antin -m 0700 /var/lib/antin \
     && install -d -o hsm -g antin -m 0750 /run/antin/signsvc /run/antin/idp /run/antin/admin /enrolment
 COPY --from=build /opt/antin /opt/antin
-COPY docker/with-secrets.sh docker/check_health.py docker/enrol_demo.py /usr/local/bin/
+COPY docker/with-secrets.sh docker/check_absent.py docker/check_health.py docker/enrol_demo.py /usr/local/bin/
 ENV PATH=/opt/antin/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONSAFEPATH=1 PYTHONUNBUFFERED=1
+# It starts, and what it must not hold is not there.
 RUN python -c "import hsm.app, hsm.__main__, hsm.ceremony, hsm.schema.migrate" \
-    && ! python -c "import flask"
+    && python /usr/local/bin/check_absent.py flask granian pyhanko.sign
 
 USER 10001:10010
 WORKDIR /var/lib/antin

@@ -38,10 +38,11 @@ RUN apt-get update \
     && useradd --uid 10003 --gid antin --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin signsvc \
     && install -d -o signsvc -g antin -m 0700 /var/lib/antin /var/lib/antin/documents
 COPY --from=build /opt/antin /opt/antin
-COPY docker/with-secrets.sh docker/check_health.py /usr/local/bin/
+COPY docker/with-secrets.sh docker/check_absent.py docker/check_health.py /usr/local/bin/
 ENV PATH=/opt/antin/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONSAFEPATH=1 PYTHONUNBUFFERED=1
+# It starts, and what it must not hold is not there.
 RUN python -c "import signsvc.app, signsvc.serve, signsvc.worker, signsvc.schema.migrate" \
-    && ! python -c "import hsm.token" && ! python -c "import pkcs11"
+    && python /usr/local/bin/check_absent.py hsm.token hsm.acts.sign pkcs11
 
 # The group is the one that may connect to the key process's socket.
 USER 10003:10010
