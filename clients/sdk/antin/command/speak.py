@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
-from antin.errors import AntinError, Finding, ServiceError
+from antin.errors import AntinError, Finding, NotFinished, ServiceError
 from antin.source import Progress as Tell
 from antin.source import no_progress
 
@@ -44,6 +44,8 @@ def fail(error: AntinError, code: int, *, as_json: bool) -> None:
             "message_en": error.en,
             "exit_code": code,
         }
+        if isinstance(error, NotFinished):
+            members["signature_id"] = error.signature_id
         if isinstance(error, ServiceError):
             members |= {
                 "status": error.status,
