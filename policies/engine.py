@@ -21,6 +21,8 @@ from policies.model import (
     ClientKeyFacts,
     CredentialFacts,
     Decision,
+    EnrolmentFacts,
+    Facts,
     Principal,
     PrincipalKind,
     Question,
@@ -28,6 +30,16 @@ from policies.model import (
 from policies.rule import Rule
 
 CLIENT_KEY_ACTIONS = frozenset({ActionName.REGISTER_CLIENT_KEY, ActionName.RETIRE_CLIENT_KEY})
+ENROLMENT_ACTIONS = frozenset(
+    {
+        ActionName.REGISTER_PERSON,
+        ActionName.RETIRE_PERSON,
+        ActionName.ENROL_PASSKEY,
+        ActionName.RETIRE_PASSKEY,
+        ActionName.SET_PIN_OTP,
+        ActionName.UNLOCK_FACTOR,
+    }
+)
 REMEMBERED = 4096
 
 
@@ -72,10 +84,10 @@ class Engine:
         self,
         principal: Principal,
         action: ActionName,
-        resource: CredentialFacts | ClientKeyFacts,
+        resource: Facts,
         context: str,
     ) -> Decision:
-        resource_type = "ClientKey" if action in CLIENT_KEY_ACTIONS else "Credential"
+        resource_type = _resource_type(action)
         answer = cedarpy.is_authorized(
             {
                 "principal": {"type": principal.kind.value, "id": principal.id},
@@ -95,24 +107,24 @@ class Engine:
             errors=errors,
         )
 
-    def _parse_entities(
-        self, resource_type: str, resource: CredentialFacts | ClientKeyFacts
-    ) -> cedarpy.Entities:
+    def _parse_entities(self, resource_type: str, resource: Facts) -> cedarpy.Entities:
         attributes: dict[str, object]
-        if resource_type == "ClientKey":
-            attributes = {"state": resource.state, "algorithm": resource.algorithm}
-        else:
-            attributes = self._credential_attributes(resource)
-        entity = {
-            "uid": {"type": resource_type, "id": resource.id},
-            "attrs": attributes,
-            "parents": [{"type": "Client", "id": resource.holder}],
-        }
+        match resource_type, resource:
+            case "ClientKey", ClientKeyFacts():
+                attributes = {"state": resource.state, "algorithm": resource.algorithm}
+                holder = {"type": "Client", "id": resource.holder}
+            case "Enrolment", EnrolmentFacts():
+                attributes = {"state": resource.state}
+                holder = {"type": "Person", "id": resource.id}
+            case "Credential", CredentialFacts():
+                attributes = self._credential_attributes(resource)
+                holder = {"type": resource.holder_kind.value, "id": resource.holder}
+            case _:
+                raise TypeError(f"this action is about a {resource_type}, not {type(resource).__name__}")
+        entity = {"uid": {"type": resource_type, "id": resource.id}, "attrs": attributes, "parents": [holder]}
         return cedarpy.Entities.from_json_str(orjson.dumps([entity]).decode(), self.bundle.schema)
 
-    def _credential_attributes(self, facts: CredentialFacts | ClientKeyFacts) -> dict[str, object]:
-        if not isinstance(facts, CredentialFacts):
-            raise TypeError("this action is about a credential, not a client's key")
+    def _credential_attributes(self, facts: CredentialFacts) -> dict[str, object]:
         profile = self.bundle.profiles.get(facts.profile)
         if profile is None:
             raise LookupError(f"there is no key profile named {facts.profile!r}")
@@ -131,7 +143,14 @@ class Engine:
             "max_signatures_by_access_token": profile.max_signatures_by_access_token,
             "max_act_seconds": profile.max_act_seconds,
             "compatibility": bool(profile.compatibility),
+            "acr": profile.acr,
         }
+
+
+def _resource_type(action: ActionName) -> str:
+    if action in CLIENT_KEY_ACTIONS:
+        return "ClientKey"
+    return "Enrolment" if action in ENROLMENT_ACTIONS else "Credential"
 
 
 def _context(moment: Circumstances, now: int) -> str:

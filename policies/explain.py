@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from policies.bundle import Bundle
-from policies.engine import CLIENT_KEY_ACTIONS
+from policies.engine import CLIENT_KEY_ACTIONS, ENROLMENT_ACTIONS
 from policies.errors import PolicyError
 from policies.model import (
     ActionName,
@@ -13,9 +13,12 @@ from policies.model import (
     ClientKeyFacts,
     CredentialFacts,
     Decision,
+    EnrolmentFacts,
+    Facts,
     Principal,
     PrincipalKind,
     Question,
+    holder_kind_of,
 )
 
 
@@ -52,15 +55,19 @@ def parse_question(
         raise QuestionUnclear(f"A fact is missing or unknown: {error}") from error
 
 
-def _facts(bundle: Bundle, action: ActionName, facts: dict[str, Any]) -> CredentialFacts | ClientKeyFacts:
+def _facts(bundle: Bundle, action: ActionName, facts: dict[str, Any]) -> Facts:
     if action in CLIENT_KEY_ACTIONS:
         return ClientKeyFacts(**facts)
+    if action in ENROLMENT_ACTIONS:
+        return EnrolmentFacts(**facts)
     profile = bundle.profiles.get(facts.get("profile", ""))
     defaults: dict[str, Any] = {"id": "credential", "state": "active", "holder": "", "training": False}
     if profile is not None:
         defaults |= {"purpose": profile.purpose, "algorithm": profile.algorithm, "proofs": profile.proofs}
+        defaults["holder_kind"] = holder_kind_of(profile.purpose)
     facts = defaults | facts
-    return CredentialFacts(**facts | {"proofs": frozenset(facts.get("proofs", ()))})
+    kind = PrincipalKind(facts.get("holder_kind", PrincipalKind.CLIENT))
+    return CredentialFacts(**facts | {"proofs": frozenset(facts.get("proofs", ())), "holder_kind": kind})
 
 
 def decision_as_data(bundle: Bundle, decision: Decision) -> dict[str, Any]:

@@ -22,6 +22,12 @@ class ActionName(StrEnum):
     DESTROY_CREDENTIAL = "destroy_credential"
     REGISTER_CLIENT_KEY = "register_client_key"
     RETIRE_CLIENT_KEY = "retire_client_key"
+    REGISTER_PERSON = "register_person"
+    RETIRE_PERSON = "retire_person"
+    ENROL_PASSKEY = "enrol_passkey"
+    RETIRE_PASSKEY = "retire_passkey"
+    SET_PIN_OTP = "set_pin_otp"
+    UNLOCK_FACTOR = "unlock_factor"
 
 
 class PrincipalKind(StrEnum):
@@ -39,12 +45,18 @@ class Principal:
     id: str
 
 
+def holder_kind_of(purpose: str) -> PrincipalKind:
+    """Who holds a key of this purpose unless it is said otherwise: a personal one is a person's."""
+    return PrincipalKind.PERSON if purpose == "personal" else PrincipalKind.CLIENT
+
+
 @dataclass(frozen=True, slots=True)
 class CredentialFacts:
     """What a rule may know of the credential.
 
     ``purpose``: organisation, service, personal or token. ``proofs``: the approval kinds its key
-    class accepts (key-profiles.toml). ``holder``: the client or person it belongs to.
+    class accepts (key-profiles.toml). ``holder``: the client or person it belongs to;
+    ``holder_kind`` says which, since a client and a person may have the same id.
     """
 
     id: str
@@ -55,6 +67,7 @@ class CredentialFacts:
     profile: str
     proofs: frozenset[str] = frozenset()
     training: bool = False
+    holder_kind: PrincipalKind = PrincipalKind.CLIENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,17 @@ class ClientKeyFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class EnrolmentFacts:
+    """What a rule may know of a person's enrolment. ``id``: the person's; ``state``: new, active, retired."""
+
+    id: str
+    state: str
+
+
+Facts = CredentialFacts | ClientKeyFacts | EnrolmentFacts
+
+
+@dataclass(frozen=True, slots=True)
 class Circumstances:
     """What a rule may know of the moment.
 
@@ -76,7 +100,8 @@ class Circumstances:
     ``content``: ``prepared`` (the key process checked CMS attributes), ``dtbsr`` or ``token``.
     ``extra`` holds action-specific strings a rule may read: ``creator``, the id of the administrator
     who had the credential made. Another name is a deny, because no rule was written with it in mind.
-    ``act_seconds``: from the act's issue to its expiry.
+    ``act_seconds``: from the act's issue to its expiry. ``acr``: how well a person proved to be that
+    person: ``aal3`` (a passkey that cannot leave its device), ``aal2`` (a synced passkey; PIN and OTP).
     """
 
     now: datetime
@@ -94,7 +119,7 @@ class Circumstances:
 class Question:
     principal: Principal
     action: ActionName
-    resource: CredentialFacts | ClientKeyFacts
+    resource: Facts
     context: Circumstances
 
 

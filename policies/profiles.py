@@ -17,6 +17,7 @@ Purpose = Literal["organisation", "service", "personal", "token"]
 KeyName = Literal["P-256", "RSA-3072"]
 Algorithm = Literal["ES256", "PS256", "RS256"]
 Proof = Literal["passkey", "client_jws", "pin_otp", "access_token"]
+Acr = Literal["aal2", "aal3"]
 Content = Literal["prepared", "dtbsr", "token"]
 KeyUsage = Literal["digital_signature", "content_commitment"]
 Text = Annotated[str, StringConstraints(min_length=3, max_length=300, strip_whitespace=True)]
@@ -32,7 +33,8 @@ class KeyProfile(BaseModel):
     """One kind of key. ``lifetime_days`` is the certificate's; ``max_act_seconds`` an act's.
 
     ``storage``: ``token`` (an object in the token) or ``wrapped`` (encrypted under a key of the token).
-    ``compatibility`` is empty, or says who needs PKCS#1 v1.5.
+    ``compatibility`` is empty, or says who needs PKCS#1 v1.5. ``acr``: the least that a person's proof
+    must be worth (NIST SP 800-63B-4): ``aal3`` is a passkey that cannot leave its device.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,6 +55,7 @@ class KeyProfile(BaseModel):
     max_act_seconds: int = Field(default=0, ge=0, le=86_400)
     key_usage: frozenset[KeyUsage] = Field(min_length=1)
     compatibility: str = Field(default="", max_length=300)
+    acr: Acr = "aal2"
 
     @model_validator(mode="after")
     def check_coherence(self) -> "KeyProfile":
@@ -107,6 +110,11 @@ class KeyProfile(BaseModel):
         # Law 20/2023/QH15 Art. 22.3.c: under the signer's control alone.
         if by_access_token and self.purpose == "personal":
             faults.append("a personal key is never used by access_token alone")
+        # A system cannot stand in for the person: "personal" means that the person approves.
+        if self.purpose == "personal" and not self.proofs & {"passkey", "pin_otp"}:
+            faults.append("a personal key needs a proof of its person: passkey or pin_otp")
+        if self.acr == "aal3" and self.proofs != {"passkey"}:
+            faults.append('only a passkey reaches aal3: proofs must be ["passkey"]')
         if by_access_token and "prepared" not in self.contents:
             faults.append('access_token approves prepared documents only: contents needs "prepared"')
         if by_access_token != bool(self.max_signatures_by_access_token):

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from policies import Bundle, Engine, Question
+from policies.engine import ENROLMENT_ACTIONS
 from policies.explain import parse_question
 
 TABLES = sorted((Path(__file__).parent / "decisions").glob("*.toml"))
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 BUNDLE = Bundle.load()
 CLIENT_KEY_FACTS = {"id", "holder", "algorithm", "state"}
+ENROLMENT_FACTS = {"id", "state"}
 
 
 def read_cases() -> list[Any]:
@@ -33,6 +35,8 @@ def question_of(case: dict[str, Any]) -> Question:
     facts = case["credential"]
     if "client_key" in case["action"]:
         facts = {name: facts[name] for name in facts.keys() & CLIENT_KEY_FACTS}
+    if case["action"] in list(ENROLMENT_ACTIONS):
+        facts = {name: facts[name] for name in facts.keys() & ENROLMENT_FACTS}
     return parse_question(BUNDLE, case["who"], case["action"], facts, case["context"], NOW)
 
 

@@ -26,6 +26,7 @@ from policies import (
 )
 from policies.bundle import parse_bundle, read_texts
 from policies.engine import _policy_set
+from policies.model import holder_kind_of
 from policies.rule import _reads_clock
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -49,6 +50,7 @@ credentials = st.builds(
     profile=st.sampled_from([*BUNDLE.profiles, "made-up", ""]),
     proofs=st.frozensets(st.sampled_from(PROOFS)),
     training=st.booleans(),
+    holder_kind=st.sampled_from(PrincipalKind),
 )
 client_keys = st.builds(
     ClientKeyFacts,
@@ -65,6 +67,7 @@ circumstances = st.builds(
     count=st.integers(-1, 20) | st.integers(-(2**70), 2**70),
     content=st.sampled_from(["prepared", "dtbsr", "token", ""]),
     document_kind=st.text(max_size=5),
+    acr=st.sampled_from(["", "aal2", "aal3"]),
     act_seconds=st.integers(-1, 1000),
     extra=st.sampled_from([{}, {"creator": "one-stop"}, {"unknown": "x"}]),
 )
@@ -75,7 +78,8 @@ def likely(draw: st.DrawFn) -> Question:
     """Questions that agree with their key profile, so that many are allowed."""
     profile = draw(st.sampled_from(sorted(BUNDLE.profiles.values(), key=lambda profile: profile.name)))
     action = draw(st.sampled_from(ActionName))
-    by = {ActionName.SIGN: PrincipalKind.CLIENT, ActionName.SIGN_TOKEN: PrincipalKind.SERVICE}
+    holder_kind = holder_kind_of(profile.purpose)
+    by = {ActionName.SIGN: holder_kind, ActionName.SIGN_TOKEN: PrincipalKind.SERVICE}
     name = "idp" if profile.is_token else draw(st.sampled_from(["one-stop", "idp"]))
     return Question(
         Principal(by.get(action, PrincipalKind.ADMIN), name),
@@ -89,6 +93,7 @@ def likely(draw: st.DrawFn) -> Question:
             profile=profile.name,
             proofs=profile.proofs,
             training=draw(st.booleans()),
+            holder_kind=holder_kind,
         ),
         Circumstances(
             NOW,
@@ -97,6 +102,7 @@ def likely(draw: st.DrawFn) -> Question:
             count=draw(st.sampled_from([1, 1, 1, 2, 10, 11, 1000, 1001])),
             content=draw(st.sampled_from(sorted(profile.contents))),
             act_seconds=draw(st.sampled_from([0, 300, 900, 901])),
+            acr=draw(st.sampled_from(["", "aal2", "aal3"])) if holder_kind is PrincipalKind.PERSON else "",
         ),
     )
 
@@ -218,7 +224,7 @@ def test_a_clients_key_is_no_credential() -> None:
     question = replace(a_question(), resource=ClientKeyFacts("kid", "one-stop", "ES256"))
     decision = ENGINE.decide(question)
     assert not decision.allowed
-    assert "not a client's key" in decision.errors[0]
+    assert "about a Credential" in decision.errors[0]
 
 
 @pytest.mark.parametrize("broken", [None, 5])
