@@ -167,8 +167,8 @@ class Stack:
         folder = self.home / "redis"
         folder.mkdir()
         log = (self.home / "redis.log").open("wb")
-        command = ["redis-server", str(DOCKER / "redis.conf"), "--dir", str(folder)]
-        return subprocess.Popen(command, stdout=log, stderr=log)
+        command = ["redis-server", str(DOCKER / "redis.conf")]
+        return subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
 
 
 def main() -> int:
