@@ -56,6 +56,7 @@ install: ## what running needs
 .PHONY: install-test
 install-test: ## what testing needs
 	@docker/install.sh run test
+	@$(PYTHON) -c "from tests.interop.resident import build; build('dss'); build('verapdf')"
 
 .PHONY: clean
 clean: ## forget the development data (token, keys, documents)

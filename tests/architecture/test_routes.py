@@ -1,0 +1,99 @@
+"""Every route is listed here with who may call it: a new address shows in review."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from idp.app import create_app as create_idp
+from idp.settings import Settings as IdpSettings
+from signsvc.app import create_app as create_signsvc
+from signsvc.settings import Settings as SignsvcSettings
+from signsvc.web.endpoints import declared_of
+
+PUBLIC, CLIENT = "public", "private_key_jwt"
+
+IDP = {
+    "GET /.well-known/oauth-authorization-server": PUBLIC,
+    "GET /.well-known/openid-configuration": PUBLIC,
+    "GET /jwks": PUBLIC,
+    "GET /healthz": PUBLIC,
+    "GET /readyz": PUBLIC,
+    "GET /metrics": PUBLIC,
+    "POST /token": CLIENT,
+    "POST /introspect": CLIENT,
+    "POST /revoke": CLIENT,
+}
+
+SIGNSVC = {
+    "GET /healthz": PUBLIC,
+    "GET /readyz": PUBLIC,
+    "GET /metrics": PUBLIC,
+    "GET /openapi.json": PUBLIC,
+    "POST /v1/verify": PUBLIC,
+    "GET /v1/journal/checkpoint": PUBLIC,
+    "GET /v1/journal/entries": PUBLIC,  # digests and ids, for everybody to check
+    "GET /v1/journal/receipts/<leaf_index>": PUBLIC,
+    "GET /v1/credentials": "sign",
+    "POST /v1/documents": "sign",
+    "GET /v1/documents": "sign",
+    "GET /v1/documents/<id>": "sign",
+    "DELETE /v1/documents/<id>": "sign",
+    "GET /v1/documents/<id>/content": "sign",
+    "POST /v1/signatures": "sign",
+    "GET /v1/signatures/<id>": "sign",
+    "POST /v1/signatures/<id>/complete": "sign",
+    "GET /v1/signatures/<id>/content": "sign",
+    "GET /v1/signatures/<id>/receipt": "sign",
+    "POST /v1/sign": "sign",
+    "POST /v1/hashes/sign": "sign",
+    "POST /v1/timestamp": "sign",
+}
+
+
+def _routes(app: Flask) -> dict[str, str]:
+    return {
+        f"{method} {rule.rule}": rule.endpoint
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+@pytest.fixture
+def signsvc(tmp_path: Path) -> Any:
+    return create_signsvc(SignsvcSettings(documents_dir=tmp_path))
+
+
+def test_the_identity_providers_routes_are_these() -> None:
+    assert _routes(create_idp(IdpSettings())).keys() == IDP.keys()
+
+
+@pytest.mark.parametrize("route", [route for route, who in IDP.items() if who == CLIENT])
+def test_a_route_for_clients_refuses_everybody_else(route: str) -> None:
+    method, path = route.split()
+    answer = create_idp(IdpSettings()).test_client().open(path, method=method, data={"token": "x"})
+    assert answer.status_code in (400, 401)
+    assert answer.get_json()["error"] in ("invalid_client", "invalid_request")
+
+
+def test_the_signing_services_routes_are_these_each_with_its_authentication(signsvc: Flask) -> None:
+    declared = {
+        route: declared_of(signsvc, endpoint).authentication.scope or PUBLIC
+        for route, endpoint in _routes(signsvc).items()
+    }
+    assert declared == SIGNSVC
+
+
+@pytest.mark.parametrize("route", [route for route, who in SIGNSVC.items() if who != PUBLIC])
+def test_a_route_with_a_scope_refuses_whoever_has_no_token(signsvc: Flask, route: str) -> None:
+    method, path = route.split()
+    path = path.replace("<id>", "0" * 32).replace("<leaf_index>", "0")
+    answer = signsvc.test_client().open(path, method=method)
+    assert answer.status_code == 401
+    assert "Bearer" in answer.headers["WWW-Authenticate"]
+
+
+def test_two_apps_live_in_one_process(tmp_path: Path) -> None:
+    apps = [create_signsvc(SignsvcSettings(documents_dir=tmp_path / name)) for name in "ab"]
+    assert _routes(apps[0]) == _routes(apps[1])
