@@ -18,10 +18,6 @@ class Limits:
         """Raises QuotaExceeded, CountersUnavailable."""
         self._judge(quota, self._buckets().spend(quota, *subject, cost=cost))
 
-    def check(self, quota: str, *subject: str) -> None:
-        """As ``spend``, without counting: for limits on failures."""
-        self._judge(quota, self._buckets().check(quota, *subject))
-
     def forgive(self, quota: str, *subject: str) -> None:
         """Forget the subject's events."""
         self._buckets().forgive(quota, *subject)

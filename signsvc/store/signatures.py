@@ -14,11 +14,12 @@ gives a lease and raises the fence; only the newest fence writes.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, Update, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from signsvc.errors import LeaseLost
@@ -84,28 +85,33 @@ class Signatures:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Built once: SQLAlchemy takes longer to build and key a statement than SQLite to run it.
+        insert = sqlite.insert if database.sqlite else postgresql.insert
+        self._insert = (
+            insert(signature).on_conflict_do_nothing(index_elements=["resume_key"]).returning(signature.c.id)
+        )
+        self._by_id = _for_client(signature.c.id == bindparam("wanted"))
+        self._by_resume_key = _for_client(signature.c.resume_key == bindparam("wanted"))
 
     def add(self, stored: StoredSignature) -> bool:
         """Durable when this returns. False when its ``resume_key`` is there already."""
-        values = {field.name: getattr(stored, field.name) for field in fields(StoredSignature)}
+        values = {name: getattr(stored, name) for name in StoredSignature.__slots__}
         values["prepared"] = json.dumps(stored.prepared)
-        insert = sqlite.insert if self._database.sqlite else postgresql.insert
-        statement = insert(signature).values(values).on_conflict_do_nothing(index_elements=["resume_key"])
         # RETURNING says what rowcount does not say on every driver.
         with self._database.writing() as connection:
-            return connection.execute(statement.returning(signature.c.id)).first() is not None
+            return connection.execute(self._insert, values).first() is not None
 
     def find(self, client_id: str, signature_id: str) -> StoredSignature | None:
         """The client's signature; None when it is nobody's or another's."""
-        return self._first(signature.c.id == signature_id, signature.c.client_id == client_id)
+        return self._first(self._by_id, {"wanted": signature_id, "client": client_id})
 
     def find_resumable(self, client_id: str, resume_key: str) -> StoredSignature | None:
         """What an earlier, equal call left."""
-        return self._first(signature.c.resume_key == resume_key, signature.c.client_id == client_id)
+        return self._first(self._by_resume_key, {"wanted": resume_key, "client": client_id})
 
-    def _first(self, *conditions: Any) -> StoredSignature | None:
+    def _first(self, query: Select[Any], values: dict[str, str]) -> StoredSignature | None:
         with self._database.reading() as connection:
-            row = connection.execute(select(signature).where(*conditions)).first()
+            row = connection.execute(query, values).first()
         return _signature(row) if row else None
 
     def claim(
@@ -158,11 +164,11 @@ class Signatures:
 
     def advance(self, signature_id: str, fence: int, **values: Any) -> None:
         """Write a step's result, if the lease is still ours. Raises LeaseLost."""
-        statement = (
-            update(signature).where(signature.c.id == signature_id, signature.c.fence == fence).values(values)
-        )
+        statement = _advance(tuple(values))
+        ours = {"wanted": signature_id, "held": fence}
+        new = {f"new_{name}": value for name, value in values.items()}
         with self._database.writing() as connection:
-            if connection.execute(statement).rowcount != 1:
+            if connection.execute(statement, ours | new).rowcount != 1:
                 raise LeaseLost(signature_id)
 
     def unfinished_of(self, document_id: str) -> Sequence[StoredSignature]:
@@ -185,7 +191,9 @@ class Signatures:
 
     def exists(self, signature_id: str) -> bool:
         """Whoever's it is."""
-        return self._first(signature.c.id == signature_id) is not None
+        query = select(signature.c.id).where(signature.c.id == signature_id)
+        with self._database.reading() as connection:
+            return connection.execute(query).first() is not None
 
     def remove(self, signature_id: str) -> None:
         """Forget it. Its file is the caller's to delete."""
@@ -197,6 +205,19 @@ class Signatures:
         query = select(func.count()).select_from(signature).where(signature.c.state == State.WAITING)
         with self._database.reading() as connection:
             return int(connection.execute(query).scalar_one())
+
+
+@cache
+def _advance(names: tuple[str, ...]) -> Update:
+    return (
+        update(signature)
+        .where(signature.c.id == bindparam("wanted"), signature.c.fence == bindparam("held"))
+        .values({name: bindparam(f"new_{name}") for name in names})
+    )
+
+
+def _for_client(condition: ColumnElement[bool]) -> Select[Any]:
+    return select(signature).where(condition, signature.c.client_id == bindparam("client"))
 
 
 def _signature(row: Row[Any]) -> StoredSignature:

@@ -65,7 +65,6 @@ class CompleteSignature:
         *,
         now: datetime,
         with_receipt: bool = True,
-        base: "hashlib._Hash | None" = None,
     ) -> StoredSignature:
         """Steps 2 to 5 for one that is not signed yet."""
         moment = int(now.timestamp())
@@ -79,6 +78,21 @@ class CompleteSignature:
         )
         if held is None:
             raise InProgress
+        return self.sign_held(held, approval, now=now, with_receipt=with_receipt)
+
+    def sign_held(
+        self,
+        held: StoredSignature,
+        approval: Approval,
+        *,
+        now: datetime,
+        with_receipt: bool,
+        base: "hashlib._Hash | None" = None,
+    ) -> StoredSignature:
+        """Steps 3 to 5 for one in state ``signing`` whose lease we hold.
+
+        ``base``: the SHA-256 state over the document as sent, when its file was in nobody's hands since.
+        """
         # 3
         signed = self._ask_key_process(held, approval, with_receipt=with_receipt)
         # 4

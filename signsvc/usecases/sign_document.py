@@ -5,7 +5,7 @@
     1 an equal call came before (same token, same file, same wishes)? go on with what it left
     2 inspect the document
     3 find the credential, append an empty signature in place, write the act
-    4 keep it
+    4 keep it, leased to us
     5 sign and finish (complete_signature)
 
 The token approves each file once, so an equal call can never mean a second signature.
@@ -13,7 +13,7 @@ The token approves each file once, so an equal call can never mean a second sign
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from hsm.client import Approval
@@ -67,11 +67,17 @@ class SignDocument:
             file.id, client_id, known, wishes, prepared, act, now,
             document_id="", name=name, base_sha256=file.sha256.hex(), resume_key=resume_key,
         )  # fmt: skip
-        if not self.signatures.add(stored):
+        held = replace(
+            stored,
+            state=State.SIGNING,
+            fence=1,
+            lease_until=int(now.timestamp()) + self.completing.lease,
+        )
+        if not self.signatures.add(held):
             raise InProgress
         file.keep()
-        # 5
-        return self.completing.sign(stored, approval, now=now, with_receipt=False, base=file.hash_state())
+        # 5. Ours since it was written: no claim is needed.
+        return self.completing.sign_held(held, approval, now=now, with_receipt=False, base=file.hash_state())
 
     def _go_on(self, before: StoredSignature, approval: Approval, now: datetime) -> StoredSignature:
         if before.state in (State.AWAITING_APPROVAL, State.SIGNING):

@@ -101,7 +101,6 @@ def sign_endpoints(services: Services, idempotent: Idempotent) -> Endpoints:
             wishes = wanted.wishes(name)
 
             def sign() -> Response:
-                services.limits.check("approval-failures", caller.client_id)
                 try:
                     stored = services.sign(
                         caller.client_id, caller.token_id, caller.token, received.file, name, wishes,

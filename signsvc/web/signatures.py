@@ -114,7 +114,6 @@ def signature_endpoints(services: Services, idempotent: Idempotent) -> Endpoints
         approval = Approval(body.approval.kind, body.approval.evidence)
 
         def complete() -> Response:
-            services.limits.check("approval-failures", client_id)
             try:
                 stored = services.complete(client_id, path.id, approval, now=services.clock())
             except ApprovalRefused:
