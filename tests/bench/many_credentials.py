@@ -1,0 +1,110 @@
+"""Throughput with 30,000 credentials in the store ÷ with 10.
+
+Ten personal credentials are made and certified the real way (keys wrapped under the KEK); the others are
+copies of their rows under ids of their own: as many rows, look-ups and cache entries as 30,000 people make.
+Asked over the socket by two threads; twice: the same ten in use, and all of them in turn.
+"""
+
+import itertools
+import os
+import sqlite3
+import threading
+from collections.abc import Sequence
+from functools import partial
+from random import Random
+from statistics import median
+
+from hsm.client import Approval, Item, KeyProcess
+from tests.bench.acts import hash_act
+from tests.bench.machine import Meter, Spent
+from tests.bench.province import Province
+from tests.bench.table import Row, interleaved, ratio_of
+from tests.servers.key_process import RunningKeyProcess, client_jws
+
+MANY, FEW = 30_000, 10
+THREADS = 2
+
+
+class Store:
+    """A key process with so many credentials."""
+
+    def __init__(self, province: Province, name: str, count: int) -> None:
+        self.key_process: RunningKeyProcess = province.own_key_process(name)
+        self.key_process.start()
+        self._key = self.key_process.register_client("bench")
+        self.ids = [province.enrol(self.key_process, "personal") for _ in range(FEW)]
+        self.ids += _copy(self.key_process, self.ids, count - FEW)
+        self._client = KeyProcess(self.key_process.signsvc)
+        province.keep(self._client)
+        self._random = Random(1)
+
+    def sign(self, ids: Sequence[str], times: int) -> Spent:
+        """``times`` signatures by credentials drawn from ``ids``; what one cost."""
+        work = []
+        for credential in self._random.choices(ids, k=times):
+            act, digest = hash_act("bench", credential)
+            work.append((act, digest, client_jws(act, self._key)))
+        assert self.key_process.process
+        share = len(work) // THREADS
+        threads = [
+            threading.Thread(target=self._work, args=(work[n * share : (n + 1) * share],))
+            for n in range(THREADS)
+        ]
+        with Meter({"key process": [self.key_process.process.pid], "client": [os.getpid()]}) as meter:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        spent = meter.spent
+        return Spent(spent.wall / times, {name: cpu / times for name, cpu in spent.cpu.items()})
+
+    def _work(self, work: Sequence[tuple[bytes, bytes, Approval]]) -> None:
+        for act, digest, approval in work:
+            self._client.sign([Item(digest=digest)], act=act, approval=approval)
+
+
+def _copy(key_process: RunningKeyProcess, ids: Sequence[str], count: int) -> list[str]:
+    with sqlite3.connect(key_process.database_url.removeprefix("sqlite:///"), timeout=30) as database:
+        columns = [row[1] for row in database.execute("PRAGMA table_info(credential)")]
+        rows = [
+            database.execute("SELECT * FROM credential WHERE credential_id = ?", (i,)).fetchone() for i in ids
+        ]
+        at, holder = columns.index("credential_id"), columns.index("holder")
+        copies = []
+        for number, row in zip(range(count), itertools.cycle(rows), strict=False):
+            copy = list(row)
+            copy[at] = f"copy-{number:08d}"
+            # The policy asks whose it is, so every copy stays our client's.
+            copy[holder] = row[holder]
+            copies.append(copy)
+        marks = ",".join("?" * len(columns))
+        database.executemany(f"INSERT INTO credential VALUES ({marks})", copies)  # noqa: S608
+    return [copy[at] for copy in copies]
+
+
+def measure(province: Province) -> list[Row]:
+    """By CPU of the key process, and by wall."""
+    few, many = Store(province, "few", FEW), Store(province, "many", MANY)
+    times = 400 if province.quick else 1000
+    found = interleaved(
+        province.rounds,
+        {
+            "few": partial(few.sign, few.ids, times),
+            "same": partial(many.sign, many.ids[:FEW], times),
+            "all": partial(many.sign, many.ids, times),
+        },
+    )
+    for store in (few, many):
+        store.key_process.stop()
+    cpu = {name: [one.cpu["key process"] for one in measured] for name, measured in found.items()}
+    wall = {name: [one.wall for one in measured] for name, measured in found.items()}
+    rows = []
+    for name, what in (("same", "the same 10 in use"), ("all", "all 30,000 in use at random")):
+        for by, measured in (("CPU", cpu), ("wall", wall)):
+            note = (
+                f"{median(measured['few']) * 1e6:.0f} µs -> {median(measured[name]) * 1e6:.0f} µs "
+                "a signature (wrapped P-256 keys)"
+            )
+            ratio = ratio_of(measured["few"], measured[name])
+            rows.append(Row(f"30,000 credentials ÷ 10, {what}, by {by}", ratio, ">= 0.97", note))
+    return rows
