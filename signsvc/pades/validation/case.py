@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from asn1crypto import cms
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.general import CMSExtractionError
 from pyhanko.sign.validation.errors import SignatureValidationError
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature, extract_contents
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from signsvc.pades.objects import entry
 from signsvc.pades.validation.algorithms import key_name
@@ -73,11 +73,15 @@ def _read(case: Case, reader: PdfFileReader, stream: BinaryIO, found: Any) -> No
     if case.subfilter not in SUPPORTED:
         case.form.doubts.append(reason("unsupported-format", name=case.subfilter or "?"))
         return
-    contents = extract_contents(case.value)
-    case.form = inspect_form(_signed_data(contents), case.subfilter)
+    try:
+        signature = EmbeddedPdfSignature(reader, found, case.name)
+    except CMSExtractionError:
+        case.form.failures.append(reason("several-signers"))
+        return
+    contents = signature.pkcs7_content
+    case.form = inspect_form(signature.signed_data, case.subfilter)
     if case.form.failures:
         return
-    signature = EmbeddedPdfSignature(reader, found, case.name)
     case.certification = _certifies(signature)
     case.extent = read_extent(case.value.raw_get("/ByteRange"), contents, stream)
     try:
@@ -91,13 +95,6 @@ def _read(case: Case, reader: PdfFileReader, stream: BinaryIO, found: Any) -> No
     for fault in (check_padding(contents), check_revision(signature)):
         if fault is not None:
             case.form.failures.append(fault)
-
-
-def _signed_data(contents: bytes) -> cms.SignedData:
-    info = cms.ContentInfo.load(contents)
-    if info["content_type"].native != "signed_data":
-        raise ValueError("not SignedData")
-    return info["content"]
 
 
 def _touch(certificate: Any) -> None:

@@ -30,9 +30,7 @@ class Form:
 def inspect_form(signed_data: cms.SignedData, subfilter: str) -> Form:
     """Look at everything that verifying the signature value does not. May raise ValueError for broken DER."""
     form = Form([], [], [])
-    if len(signed_data["signer_infos"]) != 1:
-        form.failures.append(reason("several-signers"))
-        return form
+    # pyHanko's reader has seen to it that there is one.
     info = signed_data["signer_infos"][0]
     _check_versions(signed_data, info, form)
     _check_content(signed_data, subfilter, form)

@@ -16,6 +16,7 @@ from signsvc.pades.validation.verdict import Reason
 
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 _BEFORE = 64
+_TAIL = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,29 @@ def _check_gap(extent: Extent, contents: bytes, stream: BinaryIO) -> None:
         )
 
 
+def check_tail(stream: BinaryIO) -> Reason | None:
+    """Behind the last %%EOF there may be white space only.
+
+    Objects there belong to no revision: a strict reader passes over them, a forgiving one repairs the file
+    and shows them (an incremental saving attack without a cross-reference table).
+    """
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - _TAIL))
+    _, marker, rest = stream.read(_TAIL).rpartition(b"%%EOF")
+    return None if marker and not rest.strip(b"\r\n\t\f \x00") else reason("trailing-data")
+
+
 def check_padding(contents: bytes) -> Reason | None:
     """Behind the CMS there may be zeros only: the padding is not signed, and must not carry anything."""
     try:
         length = parser.peek(contents)
+        inside = parser.parse(contents[:length], strict=True)[4]
+        # ContentInfo is two elements; a length that takes in some of the padding makes it more.
+        kind = parser.peek(inside)
+        whole = kind + parser.peek(inside[kind:]) == len(inside)
     except ValueError:
         return reason("signature-unreadable")
-    return reason("padding") if any(contents[length:]) else None
+    return None if whole and not any(contents[length:]) else reason("padding")
 
 
 def check_revision(signature: EmbeddedPdfSignature) -> Reason | None:

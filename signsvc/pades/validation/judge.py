@@ -14,6 +14,7 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from signsvc.pades.errors import DocumentRefused
 from signsvc.pades.reading import open_reader
 from signsvc.pades.validation.case import Case, check_together, open_case
+from signsvc.pades.validation.coverage import check_tail
 from signsvc.pades.validation.describe import conclude, describe, undecided
 from signsvc.pades.validation.examine import Examined, Examiner
 from signsvc.pades.validation.later_changes import LaterChanges
@@ -53,6 +54,10 @@ def _judge(stream: BinaryIO, path: Path, size: int, policy: Policy, now: datetim
     cases = [open_case(reader, stream, *entry) for entry in fields]
     cases.sort(key=lambda case: size + 1 if case.extent is None else case.extent.end)
     check_together(cases, reader)
+    tail = check_tail(stream)
+    if tail is not None:
+        for case in cases:
+            case.form.failures.append(tail)
     evidence = read_evidence(reader, [case.signature for case in cases if case.signature is not None])
     if cases:
         asyncio.run(_examine(cases, reader, Examiner(reader, policy.specs(evidence), now)))

@@ -180,8 +180,12 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "A stamp added later (page {page}) lies over some of the signed content.",
     ),
     "unsigned-tail": (
-        "Có dữ liệu sau phần đã ký.",
-        "There is data behind what was signed.",
+        "Tài liệu có phần bổ sung sau chữ ký cuối cùng; xem danh sách thay đổi của từng chữ ký.",
+        "The document has additions behind the last signature; see the changes listed for each signature.",
+    ),
+    "trailing-data": (
+        "Cuối tệp có dữ liệu không thuộc phiên bản nào của tài liệu và không được ký.",
+        "At the end of the file there is data that belongs to no revision and that nobody signed.",
     ),
     "training": (
         "Chứng thư số MẪU, chỉ để thử, không có giá trị pháp lý.",

@@ -70,3 +70,10 @@ def codes(verdict: Verdict, index: int = 0) -> set[str]:
 @pytest.fixture
 def reasons() -> Callable[..., set[str]]:
     return codes
+
+
+@pytest.fixture(scope="session")
+def samples_folder() -> Path:
+    folder = Path(__file__).parents[2] / "samples"
+    assert folder.is_dir(), f"the sample documents are missing: {folder}"
+    return folder

@@ -118,6 +118,17 @@ def test_data_in_the_padding_fails(verdict_on, signed, reasons):
     assert reasons(verdict) == {"padding"}
 
 
+def test_a_length_that_takes_in_the_padding_fails(verdict_on, signed, reasons):
+    encoded = bytearray(read_cms(signed).rstrip(b"\x00"))
+    assert encoded[1] == 0x82
+    encoded[2:4] = (int.from_bytes(encoded[2:4], "big") + 16).to_bytes(2, "big")
+
+    verdict = verdict_on(with_cms(signed, bytes(encoded)))
+
+    assert verdict.verdict is Indication.TOTAL_FAILED
+    assert reasons(verdict) == {"padding"}
+
+
 def test_two_signer_infos_fail(verdict_on, signed, reasons):
     def change(data):
         infos = data["signer_infos"]

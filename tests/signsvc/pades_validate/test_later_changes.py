@@ -215,3 +215,19 @@ def test_certification_must_come_first(verdict_on, authority, holder, reasons, m
 
     assert "certification-not-first" in reasons(verdict, 1)
     assert verdict.signatures[1].verdict is Indication.TOTAL_FAILED
+
+
+def test_objects_behind_the_end_fail_though_no_table_names_them(verdict_on, authority, holder, reasons):
+    """A forgiving reader would repair the file and show them."""
+    signed = sign(DOCUMENT, authority, holder)
+
+    verdict = verdict_on(signed + b"5 0 obj\n<< /Length 9 >>\nstream\n(another)\nendstream\nendobj\n")
+
+    assert verdict.verdict is Indication.TOTAL_FAILED
+    assert reasons(verdict) == {"trailing-data"}
+
+
+def test_white_space_behind_the_end_is_harmless(verdict_on, authority, holder):
+    verdict = verdict_on(sign(DOCUMENT, authority, holder) + b"\r\n\x00\x00")
+
+    assert verdict.verdict is Indication.TOTAL_PASSED, verdict
