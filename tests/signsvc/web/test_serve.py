@@ -150,6 +150,17 @@ def test_a_large_document_is_streamed_both_ways_and_never_held(
     assert grown < 32 * MIB, f"{grown / MIB:.0f} MiB"
 
 
+def test_the_numbers_are_those_of_all_workers(
+    settings: Settings, http: httpx.Client, issuer: Issuer, enrolled: Enrolled
+) -> None:
+    assert signed(http, issuer, enrolled, make_pdf(1), "B-T").status_code == 200
+    metrics = http.get("/metrics").text
+    assert 'signsvc_signatures_total{level="B-T",result="completed"} 1.0' in metrics
+    assert 'signsvc_authority_up{authority="tsa"} 1.0' in metrics
+    assert "signsvc_queue_depth 0.0" in metrics
+    assert http.get("/readyz").status_code == httpx.codes.OK
+
+
 def test_a_chunked_upload_has_a_limit_too(settings: Settings, http: httpx.Client, issuer: Issuer) -> None:
     def endless() -> Iterator[bytes]:
         yield b"%PDF-1.7\n"
