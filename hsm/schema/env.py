@@ -4,10 +4,11 @@ from alembic import context
 from sqlalchemy import create_engine, pool
 
 import hsm.journal.tables
+import hsm.journal.use_tables
 import hsm.tables
 from hsm.schema import metadata
 
-_ = (hsm.tables, hsm.journal.tables)  # imported for the tables they put on metadata
+_ = (hsm.tables, hsm.journal.tables, hsm.journal.use_tables)  # imported for the tables they put on metadata
 
 engine = create_engine(context.config.get_main_option("sqlalchemy.url") or "", poolclass=pool.NullPool)
 with engine.connect() as connection:
