@@ -14,4 +14,4 @@ def migrate(database_url: str) -> None:
     config.set_main_option("script_location", str(_HERE))
     # ConfigParser reads % as interpolation; a password may hold one.
     config.set_main_option("sqlalchemy.url", database_url.replace("%", "%%"))
-    command.upgrade(config, "heads")
+    command.upgrade(config, "head")
