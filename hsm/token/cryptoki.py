@@ -28,6 +28,7 @@ CKU_USER = 1
 CKR_FUNCTION_FAILED = 6
 LONGEST_ATTRIBUTE = 65536  # bytes
 LONGEST_SIGNATURE = 1024  # bytes: RSA-8192
+LONGEST_BLOCK = 64  # bytes that a cipher may add: padding, an authentication tag
 LONGEST_WRAPPED_KEY = 8192  # bytes: an RSA-4096 PKCS#8, wrapped, is 2.4 kB
 
 _ULONG = ctypes.c_ulong
@@ -37,6 +38,7 @@ _POINTER = ctypes.c_void_p
 # Position in CK_FUNCTION_LIST, after the version (PKCS#11 v2.40 header, pkcs11f.h order).
 _C_INITIALIZE, _C_FINALIZE, _C_INIT_TOKEN, _C_LOGIN, _C_DESTROY_OBJECT = 1, 2, 10, 19, 23
 _C_GET_ATTRIBUTE_VALUE, _C_FIND_OBJECTS_INIT, _C_FIND_OBJECTS, _C_FIND_OBJECTS_FINAL = 25, 27, 28, 29
+_C_ENCRYPT_INIT, _C_ENCRYPT, _C_DECRYPT_INIT, _C_DECRYPT = 30, 31, 34, 35
 _C_SIGN_INIT, _C_SIGN, _C_WRAP_KEY, _C_UNWRAP_KEY = 43, 44, 61, 62
 
 
@@ -120,6 +122,10 @@ class Cryptoki:
         self._find_objects_init = bind(_C_FIND_OBJECTS_INIT, _ULONG, template, _ULONG)
         self._find_objects = bind(_C_FIND_OBJECTS, _ULONG, _POINTER, _ULONG, out)
         self._find_objects_final = bind(_C_FIND_OBJECTS_FINAL, _ULONG)
+        self._encrypt_init = bind(_C_ENCRYPT_INIT, _ULONG, mechanism, _ULONG)
+        self._encrypt = bind(_C_ENCRYPT, _ULONG, _BYTES, _ULONG, _POINTER, out)
+        self._decrypt_init = bind(_C_DECRYPT_INIT, _ULONG, mechanism, _ULONG)
+        self._decrypt = bind(_C_DECRYPT, _ULONG, _BYTES, _ULONG, _POINTER, out)
         self._sign_init = bind(_C_SIGN_INIT, _ULONG, mechanism, _ULONG)
         self._sign = bind(_C_SIGN, _ULONG, _BYTES, _ULONG, _POINTER, out)
         self._wrap_key = bind(_C_WRAP_KEY, _ULONG, mechanism, _ULONG, _ULONG, _POINTER, out)
@@ -185,6 +191,22 @@ class Cryptoki:
         _check(self._sign_init(session, mechanism.pointer, key))
         output, length = ctypes.create_string_buffer(LONGEST_SIGNATURE), _ULONG(LONGEST_SIGNATURE)
         _check(self._sign(session, data, len(data), output, ctypes.byref(length)))
+        return ctypes.string_at(output, length.value)
+
+    def encrypt(self, session: int, key: int, mechanism: Mechanism, data: bytes) -> bytes:
+        """C_EncryptInit, C_Encrypt: as with ``sign``, do not reuse a session in which it failed."""
+        _check(self._encrypt_init(session, mechanism.pointer, key))
+        size = len(data) + LONGEST_BLOCK
+        output, length = ctypes.create_string_buffer(size), _ULONG(size)
+        _check(self._encrypt(session, data, len(data), output, ctypes.byref(length)))
+        return ctypes.string_at(output, length.value)
+
+    def decrypt(self, session: int, key: int, mechanism: Mechanism, data: bytes) -> bytes:
+        """C_DecryptInit, C_Decrypt."""
+        _check(self._decrypt_init(session, mechanism.pointer, key))
+        size = len(data) + LONGEST_BLOCK
+        output, length = ctypes.create_string_buffer(size), _ULONG(size)
+        _check(self._decrypt(session, data, len(data), output, ctypes.byref(length)))
         return ctypes.string_at(output, length.value)
 
     def wrap_key(self, session: int, wrapping_key: int, key: int, mechanism: Mechanism) -> bytes:

@@ -65,6 +65,14 @@ def make_kek(session: Any, vendor: Vendor, label: str) -> None:
     del buffers
 
 
+def make_sealing_key(session: Any, vendor: Vendor, label: str) -> None:
+    """A new AES-256 key in the token that seals short secrets."""
+    session.generate_key(
+        KeyType.AES, 256, label=label, store=True,
+        capabilities=MechanismFlag.ENCRYPT | MechanismFlag.DECRYPT, template=templates.sealing_key(vendor),
+    )  # fmt: skip
+
+
 def find(cryptoki: Cryptoki, session: int, label: str, object_class: ObjectClass) -> int:
     """The handle of the one token object of this label and class.
 

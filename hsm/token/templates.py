@@ -49,6 +49,14 @@ def unwrapped_private_key(vendor: Vendor, key_type: KeyType) -> Template:
     return {**vendor.accepted({A.KEY_TYPE: int(key_type), **_UNWRAPPED}), **extra}
 
 
+def sealing_key(vendor: Vendor) -> Template:
+    """AES-256 that encrypts and decrypts, and does nothing else: it is no way to a key."""
+    return vendor.accepted(
+        {**_HIDDEN, **_FIXED, A.WRAP: False, A.UNWRAP: False, A.ENCRYPT: True, A.DECRYPT: True,
+         A.SIGN: False, A.VERIFY: False, A.DERIVE: False}
+    )  # fmt: skip
+
+
 def kek(vendor: Vendor) -> tuple[dict[int, object], list[object]]:
     """AES-256 that wraps and unwraps; and the buffers that must outlive its making.
 

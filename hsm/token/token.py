@@ -10,7 +10,7 @@ from pkcs11.exceptions import NoSuchKey, PKCS11Error
 
 from hsm.algorithms import KeyKind, SignatureAlgorithm
 from hsm.errors import MechanismRefused, TokenError
-from hsm.token import keys, signing, templates
+from hsm.token import keys, sealing, signing, templates
 from hsm.token.canary import CANARY, canary_signs
 from hsm.token.cryptoki import Cryptoki, Mechanism
 from hsm.token.generation import Generation
@@ -188,6 +188,38 @@ class Token:
 
         with self._making:
             self._recovery.run(act, label=label)
+
+    def generate_sealing_key(self, label: str) -> None:
+        """Make an AES-256 key for ``seal`` that never leaves. Raises MechanismRefused."""
+
+        def act(generation: Generation) -> None:
+            with generation.pool.checkout() as session:
+                _check_label_is_free(generation.cryptoki, session.handle, label)
+                keys.make_sealing_key(session, self._vendor, label)
+
+        with self._making:
+            self._recovery.run(act, label=label)
+
+    def seal(self, label: str, data: bytes, context: bytes) -> bytes:
+        """Encrypt a short secret so that it opens in this context only. Raises KeyNotFound."""
+
+        def act(generation: Generation) -> bytes:
+            with generation.pool.checkout() as session:
+                key = generation.kek(session, label)
+                return sealing.seal(generation.cryptoki, session.handle, key, data, context)
+
+        return self._recovery.run(act, label=label)
+
+    def unseal(self, label: str, sealed: bytes, context: bytes) -> bytes:
+        """What ``seal`` took. Raises KeyNotFound; MechanismRefused if it is changed or of another context."""
+        sealing.check_sealed(sealed)
+
+        def act(generation: Generation) -> bytes:
+            with generation.pool.checkout() as session:
+                key = generation.kek(session, label)
+                return sealing.unseal(generation.cryptoki, session.handle, key, sealed, context)
+
+        return self._recovery.run(act, label=label)
 
     def generate_wrapped_key(self, kek_label: str, kind: KeyKind) -> WrappedKey:
         """Make a key pair in a session, wrap the private key (RFC 5649), destroy both halves.
