@@ -13,8 +13,11 @@ from hsm.acts.approval import Audience
 from hsm.acts.client_keys import ClientKeys
 from hsm.acts.credential_life import CredentialLife
 from hsm.acts.directory import Directory
+from hsm.acts.enrol_people import EnrolPeople
 from hsm.acts.keys import Administration
 from hsm.acts.ledger import Ledger
+from hsm.acts.passkey import Passkeys, WebAuthn
+from hsm.acts.pin_otp import PinOtp
 from hsm.acts.policy import BundlePolicy
 from hsm.acts.sign import Signing
 from hsm.acts.sign_token import TokenSigning
@@ -99,6 +102,9 @@ class KeyProcessApp:
         policy = BundlePolicy(bundle)
         directory = Directory(self.database)
         use_key = TokenKeyUse(self.token)
+        webauthn = WebAuthn(
+            settings.webauthn_rp_id, settings.webauthn_origins, software=settings.training == "accept"
+        )
         signing = Signing(
             database=self.database,
             directory=directory,
@@ -106,6 +112,10 @@ class KeyProcessApp:
             ledger=self.ledger,
             use_key=use_key,
             audience=Audience(settings.issuer, settings.signing_resource),
+            people={
+                "passkey": Passkeys(self.database, self.ledger, webauthn).verify,
+                "pin_otp": PinOtp(self.database, self.ledger, self.token).verify,
+            },
         )
         tokens = TokenSigning(
             directory=directory, policy=policy, ledger=self.ledger, use_key=use_key, issuer=settings.issuer
@@ -122,7 +132,11 @@ class KeyProcessApp:
             directory=directory,
             policy=policy,
             ledger=self.ledger,
-            operations={**life.operations(), **ClientKeys(self.database).operations()},
+            operations={
+                **life.operations(),
+                **ClientKeys(self.database).operations(),
+                **EnrolPeople(self.database, self.token, webauthn).operations(),
+            },
         )
         journal = JournalService(self.log, self.ledger, journal_key.verifier_key)
 

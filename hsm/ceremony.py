@@ -40,6 +40,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hsm import store
+from hsm.acts.factors import FACTORS_KEY
 from hsm.acts.jose import import_verifying_key
 from hsm.algorithms import KeyKind
 from hsm.database import Database
@@ -126,6 +127,11 @@ def hold_ceremony(file: CeremonyFile, *, now: datetime) -> dict[str, Any]:
         else:
             token.generate_kek(file.keks.personal)
             note(f"KEK {file.keks.personal}", "made: AES-256, wraps and unwraps, never leaves")
+        if FACTORS_KEY in existing:
+            note(f"sealing key {FACTORS_KEY}", "kept")
+        else:
+            token.generate_sealing_key(FACTORS_KEY)
+            note(f"sealing key {FACTORS_KEY}", "made: AES-256, encrypts and decrypts, never leaves")
         if JOURNAL_KEY_LABEL in existing:
             note("journal key", "kept")
         else:

@@ -78,7 +78,10 @@ MAX_MESSAGE = 32 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """``kind``: client_jws, access_token or admin_jws; ``evidence``: the compact JWS or the token."""
+    """``kind``: passkey, client_jws, pin_otp, access_token or admin_jws.
+
+    ``evidence``: the compact JWS, the token, the assertion as JSON, or ``{"pin": …, "otp": …}``.
+    """
 
     kind: str
     evidence: str
@@ -120,7 +123,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """Public facts. ``certificates``: DER, the signer's first. Validity in Unix seconds."""
+    """Public facts. ``certificates``: DER, the signer's first. Validity in Unix seconds.
+
+    ``holder_kind``: Client or Person; the two may have the same id.
+    """
 
     credential_id: str
     purpose: str
@@ -132,6 +138,7 @@ class Credential:
     not_before: int
     not_after: int
     training: bool
+    holder_kind: str = "Client"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +202,10 @@ class KeyProcess:
         request = hsm_pb2.CredentialRequest(credential_id=credential_id)
         return _credential(self._call(self._signing.GetCredential, request))
 
-    def credentials(self, holder: str) -> list[Credential]:
-        """What a client or a person may use, in whatever state, oldest first."""
-        answer = self._call(self._signing.ListCredentials, hsm_pb2.ListCredentialsRequest(holder=holder))
+    def credentials(self, holder: str, *, holder_kind: str = "Client") -> list[Credential]:
+        """What a client (or a ``Person``) may use, in whatever state, oldest first."""
+        request = hsm_pb2.ListCredentialsRequest(holder=holder, holder_kind=holder_kind)
+        answer = self._call(self._signing.ListCredentials, request)
         return [_credential(credential) for credential in answer.credentials]
 
     def authorize(self, act: bytes, approval: Approval) -> Grant:
@@ -333,4 +341,5 @@ def _credential(answer: hsm_pb2.Credential) -> Credential:
         not_before=answer.not_before,
         not_after=answer.not_after,
         training=answer.training,
+        holder_kind=answer.holder_kind or "Client",
     )

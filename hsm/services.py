@@ -96,7 +96,7 @@ class SigningService(hsm_pb2_grpc.SigningServicer):
     def ListCredentials(  # noqa: N802
         self, request: Any, context: grpc.ServicerContext
     ) -> hsm_pb2.ListCredentialsResponse:
-        found = self._directory.find_credentials(request.holder)
+        found = self._directory.find_credentials(request.holder, request.holder_kind or "Client")
         return hsm_pb2.ListCredentialsResponse(credentials=[_credential(known) for known in found])
 
     @_answers
@@ -224,4 +224,5 @@ def _credential(known: KnownCredential) -> hsm_pb2.Credential:
         not_before=stored.not_before or 0,
         not_after=stored.not_after or 0,
         training=stored.training,
+        holder_kind=stored.holder_kind,
     )

@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     signing_resource: str = "http://127.0.0.1:8082"
     trust_anchors: Path | None = None
     training: Literal["refuse", "accept"] = "refuse"
+    # Passkeys: for which RP id they are made, and the only pages on which acts are approved by them. An
+    # identity provider's login page is none of these: it could ask for an approval as if for a login.
+    webauthn_rp_id: str = "localhost"
+    webauthn_origins: tuple[str, ...] = ()
     metrics_address: str = ""
     policies: Path | None = None
 

@@ -30,6 +30,7 @@ class StoredCredential:
     not_before: int | None
     not_after: int | None
     created_at: int
+    holder_kind: str = "Client"
 
 
 def find_credential(connection: Connection, credential_id: str) -> StoredCredential | None:
@@ -42,12 +43,16 @@ def find_credential(connection: Connection, credential_id: str) -> StoredCredent
 
 
 def find_credentials(
-    connection: Connection, *, holder: str | None = None, purpose: str | None = None
+    connection: Connection,
+    *,
+    holder: str | None = None,
+    holder_kind: str = "Client",
+    purpose: str | None = None,
 ) -> list[StoredCredential]:
     """Those of a holder or a purpose, oldest first."""
     query = select(credential).order_by(credential.c.created_at, credential.c.credential_id)
     if holder is not None:
-        query = query.where(credential.c.holder == holder)
+        query = query.where(credential.c.holder == holder, credential.c.holder_kind == holder_kind)
     if purpose is not None:
         query = query.where(credential.c.purpose == purpose)
     return [_credential(row) for row in connection.execute(query).mappings()]

@@ -39,6 +39,8 @@ credential = Table(
     Column("not_before", BigInteger),
     Column("not_after", BigInteger),
     Column("created_at", BigInteger, nullable=False),
+    # A client and a person may have the same id: which of the two holds it.
+    Column("holder_kind", String(16), nullable=False, server_default="Client"),
     CheckConstraint("state IN ('created','active','suspended','revoked','destroyed')", name="state"),
     CheckConstraint("key_label IS NOT NULL OR kek_label IS NOT NULL", name="key"),
 )
@@ -112,4 +114,45 @@ performed_act = Table(
     Column("act_digest", LargeBinary(32), primary_key=True),
     Column("act", LargeBinary, nullable=False),
     Column("leaf_index", BigInteger, nullable=False),
+)
+
+# People, by an id only: names and offices are the identity provider's.
+person = Table(
+    "person",
+    metadata,
+    Column("person_id", String(200), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    CheckConstraint("state IN ('active','retired')", name="state"),
+)
+
+# The passkeys with which people approve acts (WebAuthn credential records, Level 3 §4).
+passkey = Table(
+    "passkey",
+    metadata,
+    Column("credential_id", LargeBinary(1023), primary_key=True),
+    Column("person_id", String(200), ForeignKey("person.person_id"), nullable=False),
+    Column("public_key", LargeBinary, nullable=False),  # COSE_Key
+    Column("sign_count", BigInteger, nullable=False),
+    Column("backup_eligible", Boolean, nullable=False),
+    Column("backup_state", Boolean, nullable=False),
+    Column("aaguid", String(36), nullable=False),
+    Column("transports", String(200), nullable=False),
+    Column("rp_id", String(253), nullable=False),
+    Column("state", String(16), nullable=False),  # suspended: its counter went back, it may have a clone
+    Column("created_at", BigInteger, nullable=False),
+    CheckConstraint("state IN ('active','suspended','retired')", name="state"),
+)
+Index("ix_passkey_person_id", passkey.c.person_id)
+
+# PIN and one-time password of a person, sealed by a key of the token: the database alone tells neither.
+factor = Table(
+    "factor",
+    metadata,
+    Column("person_id", String(200), ForeignKey("person.person_id"), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("key_label", String(100), nullable=False),
+    Column("failures", Integer, nullable=False),  # tries since the last one that was right
+    Column("last_step", BigInteger, nullable=False),  # of the last one-time password accepted (RFC 6238)
+    Column("changed_at", BigInteger, nullable=False),
 )

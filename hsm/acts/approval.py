@@ -7,7 +7,7 @@ against the act's digest. Nothing that signs takes an ``Approval``.
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ import orjson
 
 from hsm.acts.act import SignAct
 from hsm.acts.jose import VerifyingKey, unverified_header, verify_compact
+from hsm.acts.ledger import Change
 from hsm.errors import ApprovalRefused
 from policies.model import Principal, PrincipalKind
 
@@ -29,7 +30,7 @@ MAX_TOKEN_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """As it came: ``kind`` (client_jws, admin_jws, access_token) and its evidence, unverified."""
+    """As it came, unverified. ``kind``: passkey, client_jws, admin_jws, pin_otp or access_token."""
 
     kind: str
     evidence: str
@@ -37,13 +38,23 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A verified approval of one act. ``token_id`` is the jti an access token is spent by."""
+    """A verified approval of one act. ``token_id`` is the jti an access token is spent by.
+
+    ``acr``: what a person's proof was worth. ``around`` adds to the change that reserves the grant what
+    the proof itself needs in the same transaction: a passkey's counter.
+    """
 
     kind: str
     principal: Principal
     evidence_digest: bytes
     token_id: str = ""
     token_expires_at: int = 0
+    acr: str = ""
+    around: Callable[[Change], Change] | None = None
+
+    def bind(self, change: Change) -> Change:
+        """``change`` with what the proof adds to it."""
+        return self.around(change) if self.around else change
 
 
 class Approvers(Protocol):

@@ -27,7 +27,7 @@ from hsm.enrol.errors import EnrolmentError
 from hsm.errors import ActMalformed
 from hsm.store import StoredCredential
 from hsm.token.token import Token, TokenKeyRef, WrappedKeyRef
-from policies.model import ActionName, CredentialFacts
+from policies.model import ActionName, CredentialFacts, PrincipalKind, holder_kind_of
 from policies.profiles import KeyProfile
 
 PERSONAL_KEK = "kek-1"
@@ -61,7 +61,7 @@ class CredentialLife:
         }
 
     def _new_facts(self, parameters: dict[str, Any]) -> CredentialFacts:
-        """{profile, holder, description, subject, training}: what is to be created."""
+        """{profile, holder, holder_kind, description, subject, training}: what is to be created."""
         profile = self._profile(parameters)
         return CredentialFacts(
             id="",
@@ -72,6 +72,7 @@ class CredentialLife:
             profile=profile.name,
             proofs=frozenset(profile.proofs),
             training=_training(parameters),
+            holder_kind=_holder_kind(parameters, profile),
         )
 
     def _known_facts(self, parameters: dict[str, Any]) -> CredentialFacts:
@@ -104,6 +105,7 @@ class CredentialLife:
             not_before=None,
             not_after=None,
             created_at=int(now.timestamp()),
+            holder_kind=str(_holder_kind(parameters, profile)),
         )
         known = Directory.known(stored)
         result: Result = {"credential_id": credential_id, "profile": profile.name}
@@ -226,6 +228,14 @@ def _chain(parameters: dict[str, Any]) -> list[x509.Certificate]:
         raise ActMalformed(
             "activate_credential needs chain: PEM certificates, the signer's first."
         ) from error
+
+
+def _holder_kind(parameters: dict[str, Any], profile: KeyProfile) -> PrincipalKind:
+    """Client or Person; unless it is said, a personal key is a person's and every other a client's."""
+    kind = parameters.get("holder_kind", holder_kind_of(profile.purpose))
+    if kind not in (PrincipalKind.CLIENT, PrincipalKind.PERSON):
+        raise ActMalformed("holder_kind is Client or Person.")
+    return PrincipalKind(kind)
 
 
 def _training(parameters: dict[str, Any]) -> bool:

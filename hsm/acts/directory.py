@@ -51,9 +51,10 @@ class Directory:
             raise CredentialNotUsable("There is no such credential.", detail=credential_id[:80])
         return known
 
-    def find_credentials(self, holder: str) -> list[KnownCredential]:
+    def find_credentials(self, holder: str, holder_kind: str = "Client") -> list[KnownCredential]:
         with self._database.reading() as connection:
-            return [_known(stored) for stored in store.find_credentials(connection, holder=holder)]
+            found = store.find_credentials(connection, holder=holder, holder_kind=holder_kind)
+        return [_known(stored) for stored in found]
 
     def token_credentials(self) -> list[KnownCredential]:
         """The keys that sign tokens, oldest first, whatever their state."""

@@ -90,6 +90,24 @@ def admin_intent(
     )
 
 
+def attempt(*, now: int, act_digest: bytes, approval_kind: str) -> bytes:
+    """A try of a PIN about to be made for this act, right or wrong: written before it is looked at."""
+    return canonical({"type": "attempt", "time": now, "act": act_digest.hex(), "kind": approval_kind})
+
+
+def passkey_suspended(*, now: int, act_digest: bytes, passkey: bytes) -> bytes:
+    """A passkey whose counter went back. Its id is random, so that the digest tells it to nobody."""
+    return canonical(
+        {
+            "type": "suspended",
+            "time": now,
+            "act": act_digest.hex(),
+            "kind": "passkey",
+            "passkey": hashlib.sha256(passkey).hexdigest(),
+        }
+    )
+
+
 def succeeded(*, now: int, signatures: Sequence[tuple[int, bytes]]) -> list[bytes]:
     """What became of intents: (leaf index, signature or result bytes). One leaf for up to 500 of them."""
     return _outcomes(

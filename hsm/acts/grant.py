@@ -147,6 +147,14 @@ def abandon_reserved(connection: Connection) -> None:
     connection.execute(update(grant_item).where(grant_item.c.state == "RESERVED").values(state="UNRESOLVED"))
 
 
+def is_known(connection: Connection, act_digest: bytes) -> bool:
+    """Whether this act was approved before."""
+    return (
+        connection.execute(select(grant.c.act_digest).where(grant.c.act_digest == act_digest)).first()
+        is not None
+    )
+
+
 def find_grant(connection: Connection, sad: str) -> StoredGrant | None:
     row = connection.execute(select(grant).where(grant.c.sad_digest == sad_digest(sad))).first()
     if row is None:

@@ -21,15 +21,12 @@ from hsm.acts.ledger import Change, Ledger
 from hsm.acts.sign import Policy
 from hsm.database import Database
 from hsm.errors import ActMalformed, GrantRefused, PolicyRefused
-from policies.model import ActionName, Circumstances, ClientKeyFacts, CredentialFacts, Question
+from policies.model import ActionName, Circumstances, Facts, Question
 
 MAX_LIFETIME = 24 * 3600
 CLOCK_LEEWAY = 60
 
 Result = dict[str, Any]
-
-
-Facts = CredentialFacts | ClientKeyFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from hsm.acts.directory import KnownCredential
 from policies.bundle import Bundle
 from policies.engine import Engine
-from policies.model import CredentialFacts, Decision, Question
+from policies.model import CredentialFacts, Decision, PrincipalKind, Question
 from policies.profiles import KeyProfile
 
 
@@ -34,4 +34,5 @@ class BundlePolicy:
             # A profile that the bundle no longer knows accepts no proof at all.
             proofs=frozenset(profile.proofs) if profile else frozenset(),
             training=stored.training,
+            holder_kind=PrincipalKind(stored.holder_kind),
         )

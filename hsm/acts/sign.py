@@ -13,10 +13,11 @@
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Protocol
 
 from hsm.acts import entries, grant
@@ -39,6 +40,14 @@ class UseKey(Protocol):
     """Step 6: sign ``data`` with the credential's key. Raises TokenError."""
 
     def __call__(self, known: KnownCredential, data: bytes) -> bytes: ...
+
+
+class VerifyPerson(Protocol):
+    """Step 2 for one kind of people's approvals. Raises ApprovalRefused, TokenError."""
+
+    def __call__(
+        self, evidence: str, act: SignAct, act_bytes: bytes, known: KnownCredential, now: datetime
+    ) -> Approved: ...
 
 
 class Policy(Protocol):
@@ -89,7 +98,10 @@ class _Reserved:
 
 
 class Signing:
-    """The one way to a signature on a document or a hash. Thread-safe."""
+    """The one way to a signature on a document or a hash. Thread-safe.
+
+    ``people``: how people's approvals are verified, by kind; a kind that is not there approves nothing.
+    """
 
     def __init__(
         self,
@@ -100,7 +112,9 @@ class Signing:
         ledger: Ledger,
         use_key: UseKey,
         audience: Audience,
+        people: Mapping[str, VerifyPerson] = MappingProxyType({}),
     ) -> None:
+        self._people = people
         self._database = database
         self._directory = directory
         self._policy = policy
@@ -114,7 +128,8 @@ class Signing:
         row = _row(act, act_bytes, approved, rules)
         sad = grant.new_sad()
         sources = [item.source for item in act.items]
-        self._ledger.enter([], change=lambda connection: grant.authorize(connection, row, sad, sources))
+        change = partial(grant.authorize, row=row, sad=sad, sources=sources)
+        self._ledger.enter([], change=approved.bind(change))
         return IssuedGrant(sad, act.expires_at, row.act_digest)
 
     def sign_approved(
@@ -139,8 +154,13 @@ class Signing:
             rules=rules,
             positions=tuple(positions),
             to_be_signed=_to_be_signed(act, positions, items, known),
-            change=partial(
-                grant.reserve_new, row=row, positions=positions, sources=[item.source for item in act.items]
+            change=approved.bind(
+                partial(
+                    grant.reserve_new,
+                    row=row,
+                    positions=positions,
+                    sources=[item.source for item in act.items],
+                )
             ),
         )
         return self._perform(reserved, now, with_receipts)
@@ -187,7 +207,11 @@ class Signing:
         # 1. Find the credential: it must be active, its certificate valid now.
         known = self._usable_credential(act, now)
         # 2. Check the approval against exactly these bytes.
-        approved = verify_approval(approval, act, act_bytes, self._directory, self._audience, now)
+        verify_person = self._people.get(approval.kind)
+        if verify_person:
+            approved = verify_person(approval.evidence, act, act_bytes, known, now)
+        else:
+            approved = verify_approval(approval, act, act_bytes, self._directory, self._audience, now)
         # 3. Ask the policy; keep the ids of the rules that decided.
         decision = self._policy.decide(_question(act, known, approved, self._policy, now))
         if not decision.allowed:
@@ -276,6 +300,7 @@ def _question(
             count=len(act.items),
             content=content,
             document_kind=act.document_kind,
+            acr=approved.acr,
             act_seconds=act.expires_at - act.issued_at,
         ),
     )

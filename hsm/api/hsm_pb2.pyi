@@ -13,7 +13,7 @@ class CredentialRequest(_message.Message):
     def __init__(self, credential_id: _Optional[str] = ...) -> None: ...
 
 class Credential(_message.Message):
-    __slots__ = ("credential_id", "purpose", "state", "algorithm", "holder", "description", "certificates", "not_before", "not_after", "training")
+    __slots__ = ("credential_id", "purpose", "state", "algorithm", "holder", "description", "certificates", "not_before", "not_after", "training", "holder_kind")
     CREDENTIAL_ID_FIELD_NUMBER: _ClassVar[int]
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -24,6 +24,7 @@ class Credential(_message.Message):
     NOT_BEFORE_FIELD_NUMBER: _ClassVar[int]
     NOT_AFTER_FIELD_NUMBER: _ClassVar[int]
     TRAINING_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_KIND_FIELD_NUMBER: _ClassVar[int]
     credential_id: str
     purpose: str
     state: str
@@ -34,13 +35,16 @@ class Credential(_message.Message):
     not_before: int
     not_after: int
     training: bool
-    def __init__(self, credential_id: _Optional[str] = ..., purpose: _Optional[str] = ..., state: _Optional[str] = ..., algorithm: _Optional[str] = ..., holder: _Optional[str] = ..., description: _Optional[str] = ..., certificates: _Optional[_Iterable[bytes]] = ..., not_before: _Optional[int] = ..., not_after: _Optional[int] = ..., training: _Optional[bool] = ...) -> None: ...
+    holder_kind: str
+    def __init__(self, credential_id: _Optional[str] = ..., purpose: _Optional[str] = ..., state: _Optional[str] = ..., algorithm: _Optional[str] = ..., holder: _Optional[str] = ..., description: _Optional[str] = ..., certificates: _Optional[_Iterable[bytes]] = ..., not_before: _Optional[int] = ..., not_after: _Optional[int] = ..., training: _Optional[bool] = ..., holder_kind: _Optional[str] = ...) -> None: ...
 
 class ListCredentialsRequest(_message.Message):
-    __slots__ = ("holder",)
+    __slots__ = ("holder", "holder_kind")
     HOLDER_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_KIND_FIELD_NUMBER: _ClassVar[int]
     holder: str
-    def __init__(self, holder: _Optional[str] = ...) -> None: ...
+    holder_kind: str
+    def __init__(self, holder: _Optional[str] = ..., holder_kind: _Optional[str] = ...) -> None: ...
 
 class ListCredentialsResponse(_message.Message):
     __slots__ = ("credentials",)

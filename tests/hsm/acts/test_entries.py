@@ -13,7 +13,7 @@ TITLE = "Quyết định kỷ luật ông Nguyễn Văn MẪU"
 PATTERNS = {
     "type", "time", "act", "credential", "client", "algorithm", "digest", "kind", "tbs", "rules",
     "position", "approval.kind", "approval.digest", "token.kid", "token.typ", "action", "approvals",
-    "intents.index", "intents.signature", "intents.failed",
+    "intents.index", "intents.signature", "intents.failed", "passkey",
 }  # fmt: skip
 
 
@@ -40,6 +40,8 @@ def catalogue() -> dict[str, list[bytes]]:
                 rules=["r" * 100] * 100,
             )
         ],
+        "attempt": [entries.attempt(now=1, act_digest=bytes(32), approval_kind="pin_otp")],
+        "suspended": [entries.passkey_suspended(now=1, act_digest=bytes(32), passkey=bytes(1023))],
         "succeeded": entries.succeeded(
             now=1, signatures=[((1 << 53) - 1 - n, b"x") for n in range(MAX_ITEMS)]
         ),
@@ -83,4 +85,7 @@ def test_the_outcomes_of_a_large_batch_name_every_intent_once() -> None:
 def test_the_catalogue_above_is_complete() -> None:
     makers = {name for name in vars(entries) if callable(vars(entries)[name]) and not name.startswith("_")}
     makers -= {"ActItem", "Sequence", "canonical"}
-    assert makers == {"signing_intent", "token_intent", "admin_intent", "succeeded", "failed"}
+    assert makers == {
+        "signing_intent", "token_intent", "admin_intent", "attempt", "passkey_suspended", "succeeded",
+        "failed",
+    }  # fmt: skip

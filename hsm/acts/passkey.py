@@ -1,0 +1,171 @@
+"""``passkey``: a WebAuthn assertion whose challenge is exactly the act's digest.
+
+Checked here, against the passkeys enrolled here, so that neither the web nor the identity provider can
+make one up (WebAuthn Level 3 §7.2). What ties it to the act is the challenge; what keeps another site
+from asking for it is the origin, so the identity provider's login page must not be among the origins.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+from webauthn import verify_authentication_response
+from webauthn.helpers import base64url_to_bytes, parse_client_data_json
+from webauthn.helpers.structs import CredentialDeviceType
+
+from hsm import people
+from hsm.acts import entries, grant
+from hsm.acts.act import SignAct, act_digest
+from hsm.acts.approval import Approved
+from hsm.acts.directory import KnownCredential
+from hsm.acts.ledger import Change, Ledger
+from hsm.database import Database
+from hsm.errors import ApprovalRefused
+from hsm.people import StoredPasskey
+from policies.model import Principal, PrincipalKind
+
+MAX_EVIDENCE = 64 * 1024
+# What the SDK's software passkey calls itself; it is for development, tests and training only.
+SOFTWARE_AAGUID = "616e7469-6e2d-6d61-752d-736f66742d31"  # the bytes "antin-mau-soft-1"
+_NO_APPROVAL = "The passkey does not approve this act."
+
+
+@dataclass(frozen=True, slots=True)
+class WebAuthn:
+    """For whom passkeys are (``rp_id``), on which pages acts are approved (``origins``).
+
+    ``software``: whether the software passkey is enrolled at all, and approves for training credentials.
+    """
+
+    rp_id: str
+    origins: tuple[str, ...]
+    software: bool = False
+
+
+class Passkeys:
+    """Verifies AuthenticationResponseJSON (WebAuthn Level 3 §5.1). Thread-safe."""
+
+    def __init__(self, database: Database, ledger: Ledger, webauthn: WebAuthn) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._webauthn = webauthn
+
+    def verify(
+        self, evidence: str, act: SignAct, act_bytes: bytes, known: KnownCredential, now: datetime
+    ) -> Approved:
+        """Check the assertion against the holder's passkey and the act's digest. Raises ApprovalRefused."""
+        response, credential_id = _parse(evidence)
+        passkey = self._get_passkey(credential_id, known)
+        digest = act_digest(act_bytes)
+        count, backed_up = check_assertion(response, passkey, digest, self._webauthn)
+
+        def around(change: Change) -> Change:
+            return lambda connection: self._redeem(
+                connection, change, credential_id, digest, count, backed_up, int(now.timestamp())
+            )
+
+        return Approved(
+            "passkey",
+            Principal(PrincipalKind.PERSON, passkey.person_id),
+            hashlib.sha256(evidence.encode()).digest(),
+            acr="aal2" if backed_up else passkey.acr,
+            around=around,
+        )
+
+    def _get_passkey(self, credential_id: bytes, known: KnownCredential) -> StoredPasskey:
+        with self._database.reading() as connection:
+            passkey = people.find_passkey(connection, credential_id)
+        if passkey is None or not passkey.usable:
+            raise _refused("unknown" if passkey is None else f"{passkey.state}, {passkey.person_state}")
+        holder = (known.stored.holder_kind, known.stored.holder)
+        if holder != (PrincipalKind.PERSON, passkey.person_id):
+            raise _refused("another's passkey")
+        if passkey.aaguid == SOFTWARE_AAGUID and not (self._webauthn.software and known.stored.training):
+            raise _refused("a software passkey outside training")
+        return passkey
+
+    def _redeem(
+        self,
+        connection: Connection,
+        change: Change,
+        credential_id: bytes,
+        digest: bytes,
+        count: int,
+        backed_up: bool,  # noqa: FBT001 -- a flag of the authenticator
+        now: int,
+    ) -> None:
+        """The counter moves in the transaction that reserves the rows: both or neither."""
+        passkey = people.find_passkey(connection, credential_id, for_update=True)
+        if passkey is None or not passkey.usable:
+            raise _refused("retired or suspended meanwhile")
+        # Level 3 §6.1.1: it must grow, unless the authenticator has none.
+        grew = count > passkey.sign_count or count == passkey.sign_count == 0
+        if not grew and not grant.is_known(connection, digest):
+            # Somebody has a copy of it. Queued behind this transaction, since what raises leaves nothing.
+            self._ledger.enter_later(
+                [entries.passkey_suspended(now=now, act_digest=digest, passkey=credential_id)],
+                change=lambda later: _suspend(later, credential_id),
+            )
+            raise _refused(f"counter {count} after {passkey.sign_count}: suspended")
+        # An act that came before is repeated, not cloned; whether it may still sign, its rows say.
+        change(connection)
+        if grew:
+            people.advance_passkey(connection, credential_id, sign_count=count, backup_state=backed_up)
+
+
+def check_assertion(
+    response: dict[str, Any], passkey: StoredPasskey, digest: bytes, webauthn: WebAuthn
+) -> tuple[int, bool]:
+    """All of Level 3 §7.2 but the counter, which is the store's; (counter, backup state).
+
+    Raises ApprovalRefused.
+    """
+    if passkey.rp_id != webauthn.rp_id or not webauthn.origins:
+        raise _refused("no origin, or enrolled for another RP id")
+    try:
+        verified = verify_authentication_response(
+            credential=response,
+            expected_challenge=digest,
+            expected_rp_id=webauthn.rp_id,
+            expected_origin=list(webauthn.origins),
+            credential_public_key=passkey.public_key,
+            credential_current_sign_count=0,
+            require_user_verification=True,
+        )
+        check_not_framed(base64url_to_bytes(response["response"]["clientDataJSON"]))
+    except ApprovalRefused:
+        raise
+    except Exception as error:
+        # The library's errors share no root with those of its parsers. Whatever it is, it is no approval.
+        raise _refused(f"{type(error).__name__}: {error}") from error
+    # Level 3 §6.1.3: eligibility never changes. It decides the level, so a lie about it must not pass.
+    if (verified.credential_device_type is CredentialDeviceType.MULTI_DEVICE) != passkey.backup_eligible:
+        raise _refused("backup eligibility changed")
+    return verified.new_sign_count, verified.credential_backed_up
+
+
+def check_not_framed(client_data: bytes) -> None:
+    """Raise ApprovalRefused for a ceremony in a frame of another site: who saw what, nobody knows."""
+    if parse_client_data_json(client_data).cross_origin:
+        raise _refused("crossOrigin")
+
+
+def _suspend(connection: Connection, credential_id: bytes) -> None:
+    people.suspend_passkey(connection, credential_id)
+
+
+def _parse(evidence: str) -> tuple[dict[str, Any], bytes]:
+    try:
+        if len(evidence) > MAX_EVIDENCE:
+            raise ValueError("too large")
+        response = orjson.loads(evidence)
+        return response, base64url_to_bytes(response["id"])
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _refused("evidence malformed") from error
+
+
+def _refused(detail: str) -> ApprovalRefused:
+    return ApprovalRefused(_NO_APPROVAL, detail=detail)

@@ -1,0 +1,193 @@
+"""The key process's SQL for people: who is enrolled, their passkeys, their PINs and one-time passwords."""
+
+from dataclasses import dataclass, fields
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from hsm.tables import factor, passkey, person
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPasskey:
+    """A row of ``passkey``; ``person_state`` is its person's. ``public_key``: COSE_Key."""
+
+    credential_id: bytes
+    person_id: str
+    public_key: bytes
+    sign_count: int
+    backup_eligible: bool
+    backup_state: bool
+    aaguid: str
+    transports: str
+    rp_id: str
+    state: str
+    created_at: int
+    person_state: str = "active"
+
+    @property
+    def usable(self) -> bool:
+        return self.state == "active" and self.person_state == "active"
+
+    @property
+    def acr(self) -> str:
+        """What its approval is worth: a passkey that can be copied to other devices is never aal3."""
+        return "aal2" if self.backup_eligible or self.backup_state else "aal3"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFactor:
+    """A row of ``factor``; ``person_state`` is its person's."""
+
+    person_id: str
+    sealed: bytes
+    key_label: str
+    failures: int
+    last_step: int
+    person_state: str
+
+
+def find_person(connection: Connection, person_id: str) -> str | None:
+    """The state of a person's enrolment."""
+    row = connection.execute(select(person.c.state).where(person.c.person_id == person_id)).first()
+    return row.state if row else None
+
+
+def add_person(connection: Connection, person_id: str, now: int) -> bool:
+    """False when the person was registered before: nobody comes back under the same id."""
+    if find_person(connection, person_id) is not None:
+        return False
+    connection.execute(insert(person).values(person_id=person_id, state="active", created_at=now))
+    return True
+
+
+def retire_person(connection: Connection, person_id: str) -> bool:
+    return _changed(
+        connection,
+        update(person)
+        .where(person.c.person_id == person_id, person.c.state == "active")
+        .values(state="retired"),
+    )
+
+
+def find_passkey(
+    connection: Connection, credential_id: bytes, *, for_update: bool = False
+) -> StoredPasskey | None:
+    """``for_update``: nobody else changes it before this transaction ends."""
+    query = (
+        select(passkey, person.c.state.label("person_state"))
+        .join(person)
+        .where(passkey.c.credential_id == credential_id)
+    )
+    if for_update:
+        query = query.with_for_update()
+    row = connection.execute(query).mappings().first()
+    return _passkey(row) if row else None
+
+
+def find_passkeys(connection: Connection, person_id: str) -> list[StoredPasskey]:
+    """A person's, oldest first, whatever their state."""
+    query = (
+        select(passkey, person.c.state.label("person_state"))
+        .join(person)
+        .where(passkey.c.person_id == person_id)
+        .order_by(passkey.c.created_at, passkey.c.credential_id)
+    )
+    return [_passkey(row) for row in connection.execute(query).mappings()]
+
+
+def add_passkey(connection: Connection, stored: StoredPasskey) -> bool:
+    """False when this passkey is enrolled already, for whomever: one passkey is one person's, for ever."""
+    known = select(passkey.c.credential_id).where(passkey.c.credential_id == stored.credential_id)
+    if connection.execute(known).first():
+        return False
+    columns = [one.name for one in fields(StoredPasskey) if one.name != "person_state"]
+    connection.execute(insert(passkey).values({name: getattr(stored, name) for name in columns}))
+    return True
+
+
+def advance_passkey(
+    connection: Connection, credential_id: bytes, *, sign_count: int, backup_state: bool
+) -> None:
+    """Remember what the authenticator said last."""
+    connection.execute(
+        update(passkey)
+        .where(passkey.c.credential_id == credential_id)
+        .values(sign_count=sign_count, backup_state=backup_state)
+    )
+
+
+def suspend_passkey(connection: Connection, credential_id: bytes) -> bool:
+    return _changed(
+        connection,
+        update(passkey)
+        .where(passkey.c.credential_id == credential_id, passkey.c.state == "active")
+        .values(state="suspended"),
+    )
+
+
+def retire_passkey(connection: Connection, person_id: str, credential_id: bytes) -> bool:
+    return _changed(
+        connection,
+        update(passkey)
+        .where(
+            passkey.c.credential_id == credential_id,
+            passkey.c.person_id == person_id,
+            passkey.c.state != "retired",
+        )
+        .values(state="retired"),
+    )
+
+
+def find_factor(connection: Connection, person_id: str) -> StoredFactor | None:
+    row = (
+        connection.execute(
+            select(factor, person.c.state.label("person_state"))
+            .join(person)
+            .where(factor.c.person_id == person_id)
+        )
+        .mappings()
+        .first()
+    )
+    return StoredFactor(**{one.name: row[one.name] for one in fields(StoredFactor)}) if row else None
+
+
+def set_factor(connection: Connection, person_id: str, sealed: bytes, key_label: str, now: int) -> None:
+    """A new PIN and one-time password in place of the old ones, unlocked."""
+    values = {"sealed": sealed, "key_label": key_label, "failures": 0, "last_step": 0, "changed_at": now}
+    if not _changed(connection, update(factor).where(factor.c.person_id == person_id).values(**values)):
+        connection.execute(insert(factor).values(person_id=person_id, **values))
+
+
+def count_attempt(connection: Connection, person_id: str, maximum: int) -> bool:
+    """Count a try that is about to be made; False when there is none left."""
+    return _changed(
+        connection,
+        update(factor)
+        .where(factor.c.person_id == person_id, factor.c.failures < maximum)
+        .values(failures=factor.c.failures + 1),
+    )
+
+
+def accept_step(connection: Connection, person_id: str, sealed: bytes, step: int) -> bool:
+    """Spend a one-time password that was right; False when it, or a later one, was accepted before.
+
+    ``sealed`` is what it was checked against: a factor replaced in between accepts nothing.
+    """
+    return _changed(
+        connection,
+        update(factor)
+        .where(factor.c.person_id == person_id, factor.c.sealed == sealed, factor.c.last_step < step)
+        .values(failures=0, last_step=step),
+    )
+
+
+def unlock_factor(connection: Connection, person_id: str) -> bool:
+    return _changed(connection, update(factor).where(factor.c.person_id == person_id).values(failures=0))
+
+
+def _passkey(row: RowMapping) -> StoredPasskey:
+    return StoredPasskey(**row)
+
+
+def _changed(connection: Connection, statement: object) -> bool:
+    return connection.execute(statement).rowcount == 1  # type: ignore[call-overload, no-any-return]
