@@ -23,9 +23,11 @@ from policies.model import (
     Decision,
     EnrolmentFacts,
     Facts,
+    HolderFacts,
     Principal,
     PrincipalKind,
     Question,
+    StoreFacts,
 )
 from policies.rule import Rule
 
@@ -40,6 +42,7 @@ ENROLMENT_ACTIONS = frozenset(
         ActionName.UNLOCK_FACTOR,
     }
 )
+STORE_ACTIONS = frozenset({ActionName.ROTATE_KEK, ActionName.DESTROY_KEK, ActionName.CONTINUE_COPY})
 REMEMBERED = 4096
 
 
@@ -109,6 +112,7 @@ class Engine:
 
     def _parse_entities(self, resource_type: str, resource: Facts) -> cedarpy.Entities:
         attributes: dict[str, object]
+        holder: dict[str, str] | None
         match resource_type, resource:
             case "ClientKey", ClientKeyFacts():
                 attributes = {"state": resource.state, "algorithm": resource.algorithm}
@@ -116,12 +120,19 @@ class Engine:
             case "Enrolment", EnrolmentFacts():
                 attributes = {"state": resource.state}
                 holder = {"type": "Person", "id": resource.id}
+            case "Holder", HolderFacts():
+                attributes = {"active": resource.active}
+                holder = {"type": resource.holder_kind.value, "id": resource.id}
+            case "Store", StoreFacts():
+                attributes = {"state": resource.state, "wrapped": resource.wrapped}
+                holder = None
             case "Credential", CredentialFacts():
                 attributes = self._credential_attributes(resource)
                 holder = {"type": resource.holder_kind.value, "id": resource.holder}
             case _:
                 raise TypeError(f"this action is about a {resource_type}, not {type(resource).__name__}")
-        entity = {"uid": {"type": resource_type, "id": resource.id}, "attrs": attributes, "parents": [holder]}
+        entity: dict[str, object] = {"uid": {"type": resource_type, "id": resource.id}, "attrs": attributes}
+        entity["parents"] = [holder] if holder else []
         return cedarpy.Entities.from_json_str(orjson.dumps([entity]).decode(), self.bundle.schema)
 
     def _credential_attributes(self, facts: CredentialFacts) -> dict[str, object]:
@@ -150,6 +161,10 @@ class Engine:
 def _resource_type(action: ActionName) -> str:
     if action in CLIENT_KEY_ACTIONS:
         return "ClientKey"
+    if action in STORE_ACTIONS:
+        return "Store"
+    if action is ActionName.SUSPEND_HOLDER:
+        return "Holder"
     return "Enrolment" if action in ENROLMENT_ACTIONS else "Credential"
 
 
@@ -163,6 +178,7 @@ def _context(moment: Circumstances, now: int) -> str:
         "document_kind": moment.document_kind,
         "acr": moment.acr,
         "act_seconds": moment.act_seconds,
+        "consents": sorted(moment.consents),
     }
     for name, value in moment.extra.items():
         if name != "creator":

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from policies.bundle import Bundle
-from policies.engine import CLIENT_KEY_ACTIONS, ENROLMENT_ACTIONS
+from policies.engine import CLIENT_KEY_ACTIONS, ENROLMENT_ACTIONS, STORE_ACTIONS
 from policies.errors import PolicyError
 from policies.model import (
     ActionName,
@@ -15,9 +15,11 @@ from policies.model import (
     Decision,
     EnrolmentFacts,
     Facts,
+    HolderFacts,
     Principal,
     PrincipalKind,
     Question,
+    StoreFacts,
     holder_kind_of,
 )
 
@@ -60,6 +62,10 @@ def _facts(bundle: Bundle, action: ActionName, facts: dict[str, Any]) -> Facts:
         return ClientKeyFacts(**facts)
     if action in ENROLMENT_ACTIONS:
         return EnrolmentFacts(**facts)
+    if action in STORE_ACTIONS:
+        return StoreFacts(**facts)
+    if action is ActionName.SUSPEND_HOLDER:
+        return HolderFacts(**facts | {"holder_kind": PrincipalKind(facts.get("holder_kind", "Client"))})
     profile = bundle.profiles.get(facts.get("profile", ""))
     defaults: dict[str, Any] = {"id": "credential", "state": "active", "holder": "", "training": False}
     if profile is not None:

@@ -19,7 +19,16 @@ class ActionName(StrEnum):
     ACTIVATE_CREDENTIAL = "activate_credential"
     SUSPEND_CREDENTIAL = "suspend_credential"
     RESUME_CREDENTIAL = "resume_credential"
+    REVOKE_CREDENTIAL = "revoke_credential"
+    RENEW_CREDENTIAL = "renew_credential"
+    ACTIVATE_RENEWAL = "activate_renewal"
+    MOVE_CREDENTIAL = "move_credential"
+    HAND_OVER_SEAL = "hand_over_seal"
     DESTROY_CREDENTIAL = "destroy_credential"
+    SUSPEND_HOLDER = "suspend_holder"
+    ROTATE_KEK = "rotate_kek"
+    DESTROY_KEK = "destroy_kek"
+    CONTINUE_COPY = "continue_copy"
     REGISTER_CLIENT_KEY = "register_client_key"
     RETIRE_CLIENT_KEY = "retire_client_key"
     REGISTER_PERSON = "register_person"
@@ -88,7 +97,28 @@ class EnrolmentFacts:
     state: str
 
 
-Facts = CredentialFacts | ClientKeyFacts | EnrolmentFacts
+@dataclass(frozen=True, slots=True)
+class HolderFacts:
+    """What a rule may know of a client or person with all their credentials. ``active``: how many can sign."""
+
+    id: str
+    active: int
+    holder_kind: PrincipalKind = PrincipalKind.CLIENT
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFacts:
+    """What a rule may know of what the keys lie in: a KEK, or a copy of the store.
+
+    ``state``: current, retired or new (a KEK), copy. ``wrapped``: keys that are still wrapped under it.
+    """
+
+    id: str
+    state: str
+    wrapped: int = 0
+
+
+Facts = CredentialFacts | ClientKeyFacts | EnrolmentFacts | HolderFacts | StoreFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +130,8 @@ class Circumstances:
     ``content``: ``prepared`` (the key process checked CMS attributes), ``dtbsr`` or ``token``.
     ``extra`` holds action-specific strings a rule may read: ``creator``, the id of the administrator
     who had the credential made. Another name is a deny, because no rule was written with it in mind.
+    ``consents``: the parts of people who approved an administrative act beside the administrators:
+    ``holder``, ``custodian``, ``receiver``.
     ``act_seconds``: from the act's issue to its expiry. ``acr``: how well a person proved to be that
     person: ``aal3`` (a passkey that cannot leave its device), ``aal2`` (a synced passkey; PIN and OTP).
     """
@@ -113,6 +145,7 @@ class Circumstances:
     acr: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
     act_seconds: int = 0
+    consents: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
