@@ -110,7 +110,7 @@ class Validator:
 
 
 def validate(path: Path, *, trust: TrustSettings, now: datetime, limits: Limits | None = None) -> Verdict:
-    """One document, as ``Validator.validate``. A process takes most of a second to start: keep a Validator."""
+    """One document, as ``Validator.validate``. Starting a process takes a second: keep a Validator."""
     with Validator(trust, limits, processes=1) as validator:
         return validator.validate(path, now=now)
 

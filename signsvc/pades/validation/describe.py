@@ -173,7 +173,7 @@ def _indeterminate(case: Case, sub: AdESIndeterminate, time: SigningTime) -> tup
     if sub is AdESIndeterminate.REVOKED_NO_POE and revoked_at is not None:
         when = revoked_at.isoformat(timespec="seconds")
         # The signer says so himself, and nothing says otherwise.
-        if time.kind == "claimed" and time.value is not None and time.value >= revoked_at:
+        if time.kind == "claimed" and time.value is not None and time.value > revoked_at:
             return "REVOKED", reason("signed-after-revocation", time=when)
         return sub.name, reason("revoked", time=when)
     if sub.name.startswith("CRYPTO_CONSTRAINTS") and case.signature is not None:

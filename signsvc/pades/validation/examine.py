@@ -62,7 +62,10 @@ class Examined:
 class Examiner:
     """For one document. Holds the validation data of the job: nothing outlives it."""
 
-    def __init__(self, reader: PdfFileReader, specs: Specs, now: datetime) -> None:
+    def __init__(
+        self, reader: PdfFileReader, specs: Specs, now: datetime, *, archives_sound: bool = True
+    ) -> None:
+        """``archives_sound``: the form of every document time-stamp is right: they may prove something."""
         self._reader = reader
         self._now = now
         self._timing = ValidationTimingInfo(
@@ -71,7 +74,7 @@ class Examiner:
         self._specs = specs
         self._handlers: dict[int, Any] = {}
         self._proofs: POEManager | None = None
-        self._proofs_tried = False
+        self._proofs_tried = not archives_sound
 
     async def examine(self, signature: EmbeddedPdfSignature, archived_at: datetime | None) -> Examined:
         """``archived_at``: the time of a good document time-stamp over this signature."""
@@ -100,6 +103,8 @@ class Examiner:
         def imprint(digest_name: str) -> bytes:
             return bytes(signature.compute_digest(digest_name))
 
+        if not self._imprint_counts(signature.signed_data):
+            return Examined(AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE)
         result = await self._timestamp(signature.signed_data, imprint)
         sub: Sub = result.ades_subindic
         if isinstance(sub, AdESIndeterminate) and sub in _MENDABLE:

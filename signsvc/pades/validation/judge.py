@@ -60,7 +60,9 @@ def _judge(stream: BinaryIO, path: Path, size: int, policy: Policy, now: datetim
             case.form.failures.append(tail)
     evidence = read_evidence(reader, [case.signature for case in cases if case.signature is not None])
     if cases:
-        asyncio.run(_examine(cases, reader, Examiner(reader, policy.specs(evidence), now)))
+        sound = not any(case.form.failures for case in cases if case.is_timestamp)
+        examiner = Examiner(reader, policy.specs(evidence), now, archives_sound=sound)
+        asyncio.run(_examine(cases, reader, examiner))
         _look_later(cases, reader, path)
     verdicts = [describe(case, pages, evidence, policy.settings, size=size, now=now) for case in cases]
     facts = DocumentFacts(

@@ -54,7 +54,6 @@ class _Revision:
     fields: tuple[str, ...] = ()
     signature_fields: tuple[str, ...] = ()
     page: int | None = None
-    stamps: list[tuple[str, Widget]] = field(default_factory=list)
 
 
 class LaterChanges:
@@ -76,6 +75,10 @@ class LaterChanges:
         self._answerable = answerable
         self._revisions: dict[int, _Revision] = {}
         self._pages: dict[int, Pages] = {}
+        final = Pages(reader)
+        self._final_widgets = {
+            name: list(final.widgets(found)) for name, _, found in enumerate_sig_fields(reader)
+        }
         self._covered: dict[tuple[int, Any], tuple[float, int]] = {}
 
     def after(self, signature: EmbeddedPdfSignature) -> Later:
@@ -87,6 +90,8 @@ class LaterChanges:
             allowed = self._allowed(number, revision, locked, permitted)
             later.changes.append(_describe(number, revision, allowed=allowed))
             self._judge(number, revision, permitted, later, allowed=allowed)
+        if later.changes:
+            self._judge_stamps(signature, later)
         return later
 
     def _revision(self, number: int) -> _Revision:
@@ -98,8 +103,7 @@ class LaterChanges:
         old = self._reader.get_historical_resolver(number - 1)
         new = self._reader.get_historical_resolver(number)
         level, changed = _compare(old, new, None, None)
-        before = {name for name, _, _ in enumerate_sig_fields(old)}
-        now = {name: found for name, _, found in enumerate_sig_fields(new)}
+        before, now = _field_names(old), _field_names(new)
         signed = self._signed.get(number, [])
         kind: Kind = self._kind(number, level, signed)
         page = None
@@ -107,20 +111,15 @@ class LaterChanges:
             page = self._changed_annotation(number)
             if kind == "other" and page is not None:
                 kind = "annotation"
-        stamps = [
-            (name, widget)
-            for name in sorted(now.keys() - before)
-            for widget in self._pages_of(number).widgets(now[name])
-        ]
-        if page is None and stamps:
-            page = stamps[0][1].page
+        for name in sorted(now - before):
+            for widget in self._final_widgets.get(name, ()):
+                page = page or widget.page
         return _Revision(
             kind,
             level,
-            fields=tuple(sorted(changed - now.keys())),
+            fields=tuple(sorted(changed - now)),
             signature_fields=tuple(sorted(signature.field_name for signature in signed)),
             page=page,
-            stamps=stamps,
         )
 
     def _kind(self, number: int, level: ModificationLevel | None, signed: list[EmbeddedPdfSignature]) -> Kind:
@@ -146,10 +145,10 @@ class LaterChanges:
 
     def _changed_annotation(self, number: int) -> int | None:
         """The page of the first annotation, no form field, that came or went or was rewritten."""
-        before = self._pages_of(number - 1).annotations()
+        before = self._pages_of(number - 1).annotations
         new: Any = self._reader.get_historical_resolver(number)
         touched = {(reference.idnum, reference.generation) for reference in new.explicit_refs_in_revision()}
-        for key, (page, subtype) in self._pages_of(number).annotations().items():
+        for key, (page, subtype) in self._pages_of(number).annotations.items():
             if subtype != "/Widget" and (key not in before or key in touched):
                 return page
         return None
@@ -191,8 +190,14 @@ class LaterChanges:
             return
         if revision.fields:
             later.warnings.append(reason("form-filled-after-signing", fields=", ".join(revision.fields)))
-        for name, widget in revision.stamps:
-            self._judge_stamp(name, widget, later)
+
+    def _judge_stamps(self, signature: EmbeddedPdfSignature, later: Later) -> None:
+        """The pictures of fields that this signer never saw, as they are now, however many steps it took."""
+        seen = _field_names(self._reader.get_historical_resolver(signature.signed_revision))
+        for name, widgets in self._final_widgets.items():
+            if name not in seen:
+                for widget in widgets:
+                    self._judge_stamp(name, widget, later)
 
     def _judge_stamp(self, name: str, widget: Widget, later: Later) -> None:
         """A stamp may lie over text, as a seal over a signature does, if somebody known stands for it.
@@ -213,6 +218,10 @@ class LaterChanges:
             later.doubts.append(reason("overlay", page=widget.page))
         elif letters:
             later.warnings.append(reason("overlap-later-stamp", page=widget.page))
+
+
+def _field_names(handler: Any) -> set[str]:
+    return {name for name, _, _ in enumerate_sig_fields(handler)}
 
 
 def _compare(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,14 @@ from signsvc.pades.objects import entry
 
 MAX_PAGES = 20_000
 MAX_DEPTH = 64
-_HIDDEN = 0b10 | 0b100000  # Hidden, NoView (ISO 32000-2 Table 167)
 
 Rect = tuple[float, float, float, float]
+Key = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Widget:
-    """One visible widget. ``page`` counts from 1; ``draws``: it has an appearance that is not empty."""
+    """One widget. ``page`` counts from 1; ``draws``: it has an appearance that is not empty."""
 
     page: int | None
     rect: Rect
@@ -27,51 +28,52 @@ class Widget:
 
 
 class Pages:
-    """The page tree of a document or of one of its revisions."""
+    """The page tree of a document or of one of its revisions; it is walked when a place is asked for."""
 
     def __init__(self, handler: Any) -> None:
-        self._annotations: dict[tuple[int, int], int] = {}
-        self._pages: dict[tuple[int, int], int] = {}
-        self._others: dict[tuple[int, int], str] = {}
-        self.count = 0
-        for page, reference in _walk(handler.root.raw_get("/Pages"), 0):
-            self.count += 1
-            self._pages[reference] = self.count
-            for annotation in entry(page, "/Annots", ()):
-                if not isinstance(annotation, generic.IndirectObject):
-                    continue
-                key = (annotation.idnum, annotation.generation)
-                self._annotations[key] = self.count
-                self._others[key] = _subtype(annotation)
+        self._handler = handler
 
-    def annotations(self) -> dict[tuple[int, int], tuple[int, str]]:
-        """By object: page and subtype."""
-        return {key: (page, self._others[key]) for key, page in self._annotations.items()}
+    @property
+    def count(self) -> int | None:
+        """How many pages the document says it has."""
+        said = entry(self._handler.root["/Pages"], "/Count")
+        return int(said) if isinstance(said, int) and said >= 0 else None
+
+    @cached_property
+    def annotations(self) -> dict[Key, tuple[int, str]]:
+        """Page and subtype of each annotation that is an object of its own."""
+        found: dict[Key, tuple[int, str]] = {}
+        for number, (page, _) in enumerate(self._walked, 1):
+            for annotation in entry(page, "/Annots", ()):
+                if isinstance(annotation, generic.IndirectObject):
+                    found[annotation.idnum, annotation.generation] = (number, _subtype(annotation))
+        return found
+
+    @cached_property
+    def _walked(self) -> list[tuple[Any, Key]]:
+        return list(_walk(self._handler.root.raw_get("/Pages"), 0, set()))
 
     def widgets(self, field: Any) -> Iterator[Widget]:
-        """The widgets of a field that somebody could see."""
+        """The widgets of a field that have an area, hidden ones too: a later update may show them."""
         field = field.get_object()
         kids = entry(field, "/Kids")
         for raw in [field] if kids is None else kids:
             widget = raw.get_object()
             rect = read_rect(widget)
-            if rect is None or _flags(widget) & _HIDDEN:
-                continue
-            reference = getattr(widget, "container_ref", None)
-            key = None if reference is None else (reference.idnum, reference.generation)
-            yield Widget(self._page_of(key, widget), rect, _draws(widget))
+            if rect is not None:
+                yield Widget(self._page_of(widget), rect, _draws(widget))
 
-    def _page_of(self, key: tuple[int, int] | None, widget: Any) -> int | None:
+    def _page_of(self, widget: Any) -> int | None:
         # What a page lists is what is shown there; /P is only what the widget says.
-        if key is not None and key in self._annotations:
-            return self._annotations[key]
-        try:
-            said = widget.raw_get("/P")
-        except KeyError:
-            return None
+        reference = getattr(widget, "container_ref", None)
+        if reference is not None and (reference.idnum, reference.generation) in self.annotations:
+            return self.annotations[reference.idnum, reference.generation][0]
+        said = widget.get("/P")
         if not isinstance(said, generic.IndirectObject):
             return None
-        return self._pages.get((said.idnum, said.generation))
+        numbers = [key for _, key in self._walked]
+        key = (said.idnum, said.generation)
+        return numbers.index(key) + 1 if key in numbers else None
 
 
 def read_rect(widget: Any) -> Rect | None:
@@ -100,8 +102,7 @@ def covered(path: Path, page: int, rect: Rect) -> tuple[float, int]:
         return area / ((right - left) * (top - bottom)), sum(map(len, letters))
 
 
-def _walk(node: Any, depth: int, seen: set[int] | None = None) -> Iterator[tuple[Any, tuple[int, int]]]:
-    seen = set() if seen is None else seen
+def _walk(node: Any, depth: int, seen: set[int]) -> Iterator[tuple[Any, Key]]:
     reference = getattr(node, "reference", None)
     if reference is None or reference.idnum in seen or depth > MAX_DEPTH or len(seen) > MAX_PAGES:
         return
@@ -119,11 +120,6 @@ def _walk(node: Any, depth: int, seen: set[int] | None = None) -> Iterator[tuple
 def _subtype(annotation: Any) -> str:
     value = annotation.get_object()
     return str(entry(value, "/Subtype", "")) if isinstance(value, generic.DictionaryObject) else ""
-
-
-def _flags(widget: Any) -> int:
-    flags = entry(widget, "/F", 0)
-    return int(flags) if isinstance(flags, int) else 0
 
 
 def _draws(widget: Any) -> bool:

@@ -4,6 +4,8 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm, SigFieldSpec, append_signature_field
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
@@ -231,3 +233,35 @@ def test_white_space_behind_the_end_is_harmless(verdict_on, authority, holder):
     verdict = verdict_on(sign(DOCUMENT, authority, holder) + b"\r\n\x00\x00")
 
     assert verdict.verdict is Indication.TOTAL_PASSED, verdict
+
+
+def draw_over(writer):
+    """The last signature field gets a picture."""
+    fields = writer.root["/AcroForm"]["/Fields"]
+    found = fields[len(fields) - 1].get_object()
+    picture = generic.StreamObject(
+        {pdf_name("/Type"): pdf_name("/XObject"), pdf_name("/Subtype"): pdf_name("/Form")},
+        stream_data=b"1 g 0 0 600 600 re f",
+    )
+    found[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): writer.add_object(picture)})
+    found[pdf_name("/F")] = generic.NumberObject(4)
+    writer.update_container(found)
+
+
+@pytest.mark.parametrize("flags", [2, 4], ids=["hidden", "shown"])
+def test_a_field_that_gets_its_picture_in_a_second_step_is_not_passed(
+    verdict_on, authority, holder, reasons, flags
+):
+    """First an empty, harmless field, then only what it looks like."""
+
+    def add_field(writer):
+        append_signature_field(writer, SigFieldSpec("Che", box=(0, 0, 595, 842)))
+        fields = writer.root["/AcroForm"]["/Fields"]
+        found = fields[len(fields) - 1].get_object()
+        found[pdf_name("/F")] = generic.NumberObject(flags)
+        writer.update_container(found)
+
+    verdict = verdict_on(update(update(sign(DOCUMENT, authority, holder), add_field), draw_over))
+
+    assert verdict.verdict is not Indication.TOTAL_PASSED
+    assert reasons(verdict) & {"overlay", "changed-after-signing"}

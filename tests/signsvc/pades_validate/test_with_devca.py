@@ -39,9 +39,13 @@ def validator(devca_trust: TrustSettings) -> Iterator[Validator]:
 def services(devca: Devca) -> Iterator[Services]:
     anchors = TrustAnchors([x509.load_pem_x509_certificate(devca.root_pem.encode())])
     with Fetcher([devca.base_url]) as fetcher:
-        timestamps = TimestampClient([devca.tsa_url], TokenVerifier(anchors), fetcher, deadline=10)
-        revocations = RevocationSource(fetcher)
-        yield Services(timestamps, revocations, Augmenter(timestamps, revocations, anchors))
+
+        def make() -> Services:
+            timestamps = TimestampClient([devca.tsa_url], TokenVerifier(anchors), fetcher, deadline=10)
+            revocations = RevocationSource(fetcher)
+            return Services(timestamps, revocations, Augmenter(timestamps, revocations, anchors), make)
+
+        yield make()
 
 
 @pytest.fixture
