@@ -31,6 +31,10 @@ _TITLES: dict[type[Exception], tuple[int, str, str]] = {
     hsm.PolicyRefused: (403, "Chính sách không cho phép", "The policy does not allow this"),
     hsm.GrantRefused: (409, "Phê duyệt không còn dùng được", "The approval cannot be used any more"),
     hsm.TokenUnavailable: (503, "Thiết bị khóa tạm thời không sẵn sàng", "The token is temporarily away"),
+    hsm.PinRejected: (503, "Thiết bị khóa tạm thời không sẵn sàng", "The token is temporarily away"),
+    hsm.KeyNotFound: (409, "Không dùng được chứng thư", "The credential cannot be used"),
+    hsm.MechanismRefused: (409, "Không dùng được chứng thư", "The credential cannot be used"),
+    hsm.StoreUnavailable: (503, "Kho dữ liệu khóa tạm thời không sẵn sàng", "The store is temporarily away"),
     hsm.JournalError: (503, "Nhật ký tạm thời không ghi được", "The journal is temporarily away"),
     hsm.KeyProcessUnavailable: (503, "Khối giữ khóa tạm thời không sẵn sàng", "The key process is away"),
     pades.DocumentRefused: (422, "Tài liệu bị từ chối", "The document is refused"),
@@ -49,6 +53,8 @@ _TITLES: dict[type[Exception], tuple[int, str, str]] = {
 # The key process speaks English only.
 _HSM_DETAILS: dict[type[Exception], str] = {
     hsm.ActMalformed: "Act không đúng dạng JSON chuẩn (RFC 8785) hoặc sai trường; hãy tạo lại.",
+    hsm.KeyNotFound: "Khóa của chứng thư không còn trong thiết bị; hãy hỏi quản trị an ninh.",
+    hsm.MechanismRefused: "Thiết bị khóa không ký được theo cách này; hãy hỏi quản trị an ninh.",
     hsm.CredentialNotUsable: "Chứng thư không có, không hoạt động, hoặc đã hết hạn.",
     hsm.ApprovalRefused: "Bằng chứng phê duyệt không phải cho đúng hành vi ký này.",
     hsm.PolicyRefused: "Chính sách sử dụng khóa không cho phép; hãy hỏi quản trị an ninh.",

@@ -18,6 +18,8 @@ _ANSWERS: dict[str, Answer] = {
     "invalid": "invalid",
     "total-failed": "invalid",
     "indeterminate": "indeterminate",
+    # A document without a signature: nothing is wrong with it, and nobody vouches for it.
+    "no-signature": "indeterminate",
 }
 
 

@@ -124,7 +124,15 @@ def test_a_mistake_is_told_before_anything_is_sent(
 
 @pytest.mark.parametrize(
     ("word", "code"),
-    [("valid", 0), ("invalid", 1), ("indeterminate", 2), ("TOTAL_PASSED", 0), ("TOTAL-FAILED", 1), ("ok", 4)],
+    [
+        ("valid", 0),
+        ("invalid", 1),
+        ("indeterminate", 2),
+        ("TOTAL_PASSED", 0),
+        ("TOTAL-FAILED", 1),
+        ("NO_SIGNATURE", 2),
+        ("ok", 4),
+    ],
 )
 def test_verify_answers_by_its_exit_code(
     run: Run, service: StandIn, document: Path, word: str, code: int
@@ -133,13 +141,23 @@ def test_verify_answers_by_its_exit_code(
     service.verdict = {
         "verdict": word,
         "reasons": [{"code": "x", "message": "Lý do", "message_en": "Reason"}],
-        "signatures": [{"verdict": "valid", "signer": "UBND\x1b[31m", "level": "B-T", "reasons": ["thêm"]}],
+        "signatures": [
+            {
+                "verdict": "TOTAL_PASSED",
+                "signer": {"name": "UBND\x1b[31m", "managing_unit": "Tỉnh MẪU"},
+                "level": "B-T",
+                "signing_time": {"value": "2026-11-24T08:00:00Z", "kind": "claimed"},
+                "later_changes": [{"message": "Thêm trường", "message_en": "A field", "allowed": False}],
+            }
+        ],
     }
     done = run("verify", document)
     assert done.exit_code == code
     if code < 3:
         assert "Lý do / Reason" in done.stdout
         assert "Người ký / signer: UBND[31m" in done.stdout
+        assert "người ký khai / claimed" in done.stdout
+        assert "Thêm trường / A field (KHÔNG được phép / NOT allowed)" in done.stdout
         assert json.loads(run("verify", document, "--json").stdout) == service.verdict
     assert service.tokens == {}
 

@@ -7,6 +7,7 @@ import typer
 
 from antin.command.exits import INDETERMINATE, INVALID, VALID
 from antin.command.options import Config, Json, ProfileName, find_profile
+from antin.command.signature_lines import reasons, signature_lines
 from antin.command.speak import answer, progress_bar
 from antin.config import Profile
 from antin.source import source_of
@@ -18,13 +19,6 @@ _WORDS = {
     "invalid": "KHÔNG HỢP LỆ / INVALID",
     "indeterminate": "CHƯA KẾT LUẬN ĐƯỢC / INDETERMINATE",
 }
-# What a person asks first, where the service says it.
-_FACTS = (
-    ("signer", "Người ký / signer"),
-    ("level", "Mức / level"),
-    ("signing_time", "Thời điểm / time"),
-    ("field", "Trường / field"),
-)
 
 
 def verify(
@@ -50,25 +44,14 @@ def verify(
 
 
 def _lines(file: Path, verdict: Verdict) -> list[str]:
-    lines = [f"{file}: {_WORDS[verdict.answer]}", *_reasons(verdict.members, "  ")]
+    members = verdict.members
+    lines = [f"{file}: {_WORDS[verdict.answer]}", *_said(members, "  "), *reasons(members, "  ")]
     for number, signature in enumerate(verdict.signatures, 1):
         lines.append(f"  Chữ ký / signature {number}: {_WORDS[read_answer(signature)]}")
-        lines += [f"    {label}: {_text(signature[name])}" for name, label in _FACTS if signature.get(name)]
-        lines += _reasons(signature, "    ")
-        lines += _reasons(signature, "    ", "changes")
+        lines += signature_lines(signature, "    ")
     return lines
 
 
-def _reasons(members: dict[str, Any], indent: str, name: str = "reasons") -> list[str]:
-    listed = members.get(name)
-    return [f"{indent}- {_text(one)}" for one in listed] if isinstance(listed, list) else []
-
-
-def _text(value: object) -> str:
-    """A reason or a fact as one line, Vietnamese first."""
-    if not isinstance(value, dict):
-        return str(value)
-    said = [str(value[name]) for name in ("message", "message_en") if value.get(name)]
-    if said:
-        return " / ".join(said)
-    return ", ".join(f"{name}: {_text(part)}" for name, part in value.items() if part not in (None, ""))
+def _said(members: dict[str, Any], indent: str) -> list[str]:
+    said = " / ".join(str(members[name]) for name in ("title", "title_en") if members.get(name))
+    return [f"{indent}{said}"] if said else []
