@@ -31,6 +31,12 @@ class StoredCredential:
     not_after: int | None
     created_at: int
     holder_kind: str = "Client"
+    office: str = ""
+    custodian: str = ""
+    key_number: int = 1
+    key_made_at: int = 0
+    revoked_at: int | None = None
+    revocation_reason: str | None = None
 
 
 def find_credential(connection: Connection, credential_id: str) -> StoredCredential | None:

@@ -41,10 +41,18 @@ credential = Table(
     Column("created_at", BigInteger, nullable=False),
     # A client and a person may have the same id: which of the two holds it.
     Column("holder_kind", String(16), nullable=False, server_default="Client"),
+    Column("office", String(200), nullable=False, server_default=""),  # where its person works
+    Column("custodian", String(200), nullable=False, server_default=""),  # the clerk who has the seal
+    Column("key_number", Integer, nullable=False, server_default="1"),  # of its keys, one after another
+    Column("key_made_at", BigInteger, nullable=False, server_default="0"),
+    Column("revoked_at", BigInteger),
+    Column("revocation_reason", String(32)),  # RFC 5280 §5.3.1, as its ASN.1 spells it
     CheckConstraint("state IN ('created','active','suspended','revoked','destroyed')", name="state"),
     CheckConstraint("key_label IS NOT NULL OR kek_label IS NOT NULL", name="key"),
 )
 Index("ix_credential_holder", credential.c.holder)
+Index("ix_credential_not_after", credential.c.not_after)
+Index("ix_credential_kek_label", credential.c.kek_label)
 
 client_key = Table(
     "client_key",

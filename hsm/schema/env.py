@@ -5,10 +5,12 @@ from sqlalchemy import create_engine, pool
 
 import hsm.journal.tables
 import hsm.journal.use_tables
+import hsm.life_tables
 import hsm.tables
 from hsm.schema import metadata
 
-_ = (hsm.tables, hsm.journal.tables, hsm.journal.use_tables)  # imported for the tables they put on metadata
+# imported for the tables they put on metadata
+_ = (hsm.tables, hsm.life_tables, hsm.journal.tables, hsm.journal.use_tables)
 
 engine = create_engine(context.config.get_main_option("sqlalchemy.url") or "", poolclass=pool.NullPool)
 with engine.connect() as connection:
