@@ -74,6 +74,7 @@ class Stack:
             "SIGNSVC_KEY_PROCESS": self.key_process.signsvc,
             "SIGNSVC_DOCUMENTS_DIR": str(directory / "documents"),
             "SIGNSVC_TSA_URLS": json.dumps([devca.tsa_url]),
+            "SIGNSVC_STATUS_URLS": json.dumps([devca.base_url]),
             "SIGNSVC_TRUST_ANCHORS": str(anchors),
             "SIGNSVC_TSA_TRUST_ANCHORS": str(anchors),
             **extra,
