@@ -4,6 +4,8 @@
 
 Needs root, buildah, and PostgreSQL and Redis of the distribution, which stand in for the two images that
 no build here makes. Everything runs in a network namespace of its own, so it meets no other program.
+With ANTIN_KEEP=1 its folder stays, with every log.
+
 What chroot cannot show: a read-only root (instead, what was written outside the volumes is listed),
 resource limits, and the separation of networks.
 """
@@ -12,6 +14,8 @@ import json
 import os
 import re
 import shutil
+import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -19,6 +23,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml
 
 DOCKER = Path(__file__).parent
@@ -68,7 +73,7 @@ class Stack:
         return (self.home / f"{name}.log").read_text("utf-8", "replace")
 
     def written(self) -> dict[str, list[str]]:
-        """Files a container wrote outside its volumes and tmpfs (known with the overlay driver only)."""
+        """Files a container wrote outside its volumes and /tmp (known with the overlay driver only)."""
         found = {}
         for name, root in self.roots.items():
             upper = root.parent / "diff"
@@ -76,13 +81,16 @@ class Stack:
                 found[name] = [
                     str(path.relative_to(upper))
                     for path in upper.rglob("*")
-                    if path.is_file() and path.stat().st_size
+                    if path.is_file() and path.stat().st_size and path.relative_to(upper).parts[0] != "tmp"
                 ]
         return found
 
     def stop(self) -> None:
         for name, process in reversed(self.running.items()):
-            process.terminate()
+            if process.poll() is not None:
+                continue
+            # PostgreSQL's fast shutdown; the others take it as an end as well.
+            os.kill(main_process(process.pid), signal.SIGINT)
             try:
                 process.wait(15)
             except subprocess.TimeoutExpired:
@@ -112,7 +120,7 @@ class Stack:
         image = self.file["services"][name]["image"]
         seen: dict[str, Any] = json.loads(buildah("inspect", "--type", "image", f"localhost/{image}"))
         config: dict[str, Any] = seen["Docker"]["config"]
-        return {"Entrypoint": config.get("Entrypoint") or [], "Cmd": config["Cmd"]}
+        return {"Entrypoint": [], **{key: value for key, value in config.items() if value}}
 
     def _prepare(self, name: str, service: dict[str, Any]) -> None:
         buildah("from", "--name", f"antin-{name}", f"localhost/{service['image']}")
@@ -139,6 +147,11 @@ class Stack:
                 place = target.format(source) if isinstance(used, str) else used["target"]
                 place = place if place.startswith("/") else f"/run/secrets/{place}"
                 mounts.append(f"{file}:{place}:ro")
+        if name == "gateway":
+            # An engine gives standard output to the container's user, who may then open it; buildah does not.
+            text = (DOCKER / "gateway.conf").read_text().replace("/dev/stdout", "/tmp/access.log")  # noqa: S108
+            (self.home / "gateway.conf").write_text(text)
+            mounts.append(f"{self.home}/gateway.conf:/etc/antin/gateway.conf:ro")
         return [
             "buildah", *STORAGE, "run", "--isolation", "chroot", "--cap-drop", "all",
             *(f"--volume={mount}" for mount in mounts),
@@ -186,7 +199,8 @@ def main() -> int:
             stack.start(name)
         stack._wait_until_healthy("gateway")
         say(f"everything healthy after {time.monotonic() - began:.1f} s")
-        sign(home, stack.log("enrol"))
+        look_through_the_gateway()
+        sign_a_document(home, stack.log("enrol"))
         for name, files in stack.written().items():
             say(f"{name} wrote outside its volumes: {', '.join(files) or 'nothing'}")
         if stack.running["worker"].poll() is not None:
@@ -209,7 +223,22 @@ def enter(home: Path) -> None:
         shutil.copy(file, "/run/secrets")
 
 
-def sign(home: Path, configuration: str) -> None:
+def look_through_the_gateway() -> None:
+    """What is public answers with the caller's request id; what is for operators is not there."""
+    trusted = ssl.create_default_context(cafile=SECRETS / "gateway.pem")
+    headers = {"X-Request-Id": "look-1", "Client-Cert": ":forged:"}
+    with httpx.Client(verify=trusted, headers=headers, trust_env=False) as client:
+        for port, path in ((8441, ".well-known/openid-configuration"), (8442, "openapi.json")):
+            answer = client.get(f"https://localhost:{port}/{path}")
+            if answer.status_code != httpx.codes.OK or answer.headers["X-Request-Id"] != "look-1":
+                sys.exit(f"the gateway answered {answer.status_code} for /{path}")
+            for hidden in ("metrics", "readyz", "healthz"):
+                if client.get(f"https://localhost:{port}/{hidden}").status_code != httpx.codes.NOT_FOUND:
+                    sys.exit(f"the gateway shows /{hidden}")
+    say("gateway: public pages answer over TLS, operators' pages do not")
+
+
+def sign_a_document(home: Path, configuration: str) -> None:
     """The command as a client uses it, over TLS, through the gateway."""
     (home / "antin.toml").write_text(configuration.replace('"secrets/', f'"{SECRETS}/'))
     antin = [str(Path(sys.executable).parent / "antin"), "--config", str(home / "antin.toml")]
@@ -229,6 +258,15 @@ def run(command: list[str], **more: Any) -> str:
 
 def buildah(*arguments: str) -> str:
     return run(["buildah", *STORAGE, *arguments])
+
+
+def main_process(pid: int) -> int:
+    """The container's own first process, below those of buildah."""
+    while True:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        if not Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"buildah") or not children:
+            return pid
+        pid = int(children[0])
 
 
 def programs() -> Path:
