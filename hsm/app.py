@@ -28,10 +28,14 @@ from hsm.errors import HsmError
 from hsm.journal.last_checkpoint import LastCheckpoint
 from hsm.journal.log import Log
 from hsm.journal.seal import JournalKey
+from hsm.journal.tasks import AnchorSettings, JournalTasks
 from hsm.metrics import JOURNAL_SIZE, SESSIONS_IN_USE, TOKEN_HEALTHY
 from hsm.server import listen
 from hsm.services import AdministrationService, JournalService, SigningService, TokenService
 from hsm.settings import Settings
+from hsm.siem.destinations import open_destination
+from hsm.siem.feed import Feed
+from hsm.siem.interceptor import ReportActs
 from hsm.token.token import Token, TokenSettings
 from hsm.watch import Watch
 from policies.bundle import Bundle
@@ -49,23 +53,43 @@ class KeyProcessApp:
         self.token = Token.open(token_settings(settings))
         self.database = Database(settings.database_url)
         self.log = Log(self.database.reader)
+        self.events = Feed([open_destination(address) for address in settings.siem])
         self._stopping = threading.Event()
         self._servers: list[grpc.Server] = []
         self._health = health.HealthServicer()
 
     def start(self) -> None:
         """Check the journal, settle what a dead process left, listen. Raises HsmError."""
+        try:
+            self._start()
+        except HsmError as error:
+            self.events.report("process.start_refused", error=type(error).__name__)
+            self.events.close()
+            raise
+        self.events.report("process.started", journal_size=self.log.head()[0])
+
+    def _start(self) -> None:
         settings = self._settings
         self.log.reload()
         journal_key = JournalKey(self.token, settings.log_origin)
         self._last = LastCheckpoint(settings.last_checkpoint_file)
         # A database older than the last checkpoint would make us sign a fork: refuse to start.
         self._last.check_not_rolled_back(self.log, journal_key.verifier_key)
+        self.journal = JournalTasks(
+            self.database,
+            journal_key.seal,
+            journal_key.verifier_key,
+            publish_dir=settings.publish_dir,
+            anchor=anchor_settings(settings),
+            report=self.events.report,
+        )
+        self.journal.open()
         self.ledger = Ledger(self.database, self.log, journal_key.seal)
         # From the first moment there is a checkpoint that a rolled-back database would contradict.
         self._last.keep(self.ledger.checkpoint()[1])
         self.ledger.enter([], change=grant.abandon_reserved)
         self._wire(journal_key)
+        self.journal.start()
         self._watch = Watch(settings.metrics_address, self._ready) if settings.metrics_address else None
         threading.Thread(target=self._look_after_health, name="health", daemon=True).start()
         log.info("key_process_started", journal_size=self.log.head()[0])
@@ -90,8 +114,11 @@ class KeyProcessApp:
         self.ledger.close()
         self._keep_checkpoint()
         self._last.close()
+        self.journal.close()
         if self._watch:
             self._watch.close()
+        self.events.report("process.stopped", journal_size=self.log.head()[0])
+        self.events.close()
         self.token.close()
         self.database.close()
         log.info("key_process_stopped")
@@ -138,7 +165,7 @@ class KeyProcessApp:
                 **EnrolPeople(self.database, self.token, webauthn).operations(),
             },
         )
-        journal = JournalService(self.log, self.ledger, journal_key.verifier_key)
+        journal = JournalService(self.log, self.ledger, journal_key.verifier_key, self.journal.uses)
 
         def for_signsvc(server: grpc.Server) -> None:
             hsm_pb2_grpc.add_SigningServicer_to_server(SigningService(signing, directory), server)
@@ -152,17 +179,24 @@ class KeyProcessApp:
             hsm_pb2_grpc.add_SigningServicer_to_server(SigningService(signing, directory), server)
             hsm_pb2_grpc.add_JournalServicer_to_server(journal, server)
 
-        for listener, register in (
-            (settings.signsvc, for_signsvc),
-            (settings.idp, for_idp),
-            (settings.admin, for_admin),
+        for caller, listener, register in (
+            ("signsvc", settings.signsvc, for_signsvc),
+            ("idp", settings.idp, for_idp),
+            ("admin", settings.admin, for_admin),
         ):
             if listener is not None:
-                self._servers.append(listen(listener, settings.threads, self._health, register))
+                watchers = [ReportActs(self.events.report, caller)] if settings.siem else []
+                self._servers.append(
+                    listen(listener, settings.threads, self._health, register, watchers=watchers)
+                )
 
     def _look_after_health(self) -> None:
+        was_healthy = True
         while not self._stopping.is_set():
             healthy = self._token_healthy()
+            if healthy != was_healthy:
+                self.events.report("token.recovered" if healthy else "token.sick")
+            was_healthy = healthy
             TOKEN_HEALTHY.set(healthy)
             SESSIONS_IN_USE.set(self.token.stats().in_use)
             JOURNAL_SIZE.set(self.log.head()[0])
@@ -210,3 +244,10 @@ def token_settings(settings: Settings) -> TokenSettings:
         pin_file=settings.pin_file,
         max_sessions=settings.max_sessions,
     )
+
+
+def anchor_settings(settings: Settings) -> AnchorSettings | None:
+    """The anchoring's part of the settings; None when there is no authority to ask."""
+    if not settings.tsa_urls or settings.tsa_trust_anchors is None:
+        return None
+    return AnchorSettings(settings.tsa_urls, settings.tsa_trust_anchors, settings.anchor_seconds)

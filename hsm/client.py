@@ -34,8 +34,12 @@ from hsm.errors import (
     GrantRefused,
     HsmError,
     JournalError,
+    KeyNotFound,
     KeyProcessUnavailable,
+    MechanismRefused,
+    PinRejected,
     PolicyRefused,
+    StoreUnavailable,
     TokenError,
     TokenUnavailable,
 )
@@ -56,17 +60,22 @@ __all__ = [
     "HsmError",
     "Item",
     "JournalError",
+    "KeyNotFound",
     "KeyProcess",
     "KeyProcessUnavailable",
+    "MechanismRefused",
+    "PinRejected",
     "PolicyRefused",
     "Receipt",
     "SignAct",
     "SignatureAlgorithm",
     "Signed",
+    "StoreUnavailable",
     "TlsFiles",
     "TokenError",
     "TokenKey",
     "TokenUnavailable",
+    "Use",
     "act_digest",
     "new_act_id",
     "parse_sign_act",
@@ -157,6 +166,21 @@ class Checkpoint:
 
     text: str
     verifier_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One use of a key. ``entry``: the intent's bytes, which ``receipt(leaf_index)`` proves.
+
+    ``outcome``: ``signed`` (``result``: SHA-256 of the signature, hex), ``failed`` (``result``: the class
+    of the failure) or ``open`` (no outcome was journalled: it may have been signed).
+    """
+
+    leaf_index: int
+    entry: bytes
+    outcome: str
+    outcome_index: int | None
+    result: str
 
 
 class KeyProcess:
@@ -288,6 +312,11 @@ class KeyProcess:
         except grpc.RpcError as error:
             raise _error(error) from error
 
+    def uses(self, credential_id: str, start: int, limit: int) -> list[Use]:
+        """Every use of a key from leaf ``start`` on, oldest first, at most ``limit`` (1,000)."""
+        request = hsm_pb2.UsesRequest(credential_id=credential_id, start=start, limit=limit)
+        return [_use(use) for use in self._call(self._journal.ListUses, request).uses]
+
     def _call(self, method: Any, request: object) -> Any:
         try:
             return method(request, timeout=self._deadline)
@@ -327,6 +356,11 @@ def _item(item: Item) -> hsm_pb2.Item:
 
 def _receipt(receipt: hsm_pb2.Receipt) -> Receipt:
     return Receipt(receipt.entry, receipt.proof)
+
+
+def _use(use: hsm_pb2.Use) -> Use:
+    outcome_index = use.outcome_index if use.HasField("outcome_index") else None
+    return Use(use.leaf_index, use.entry, use.outcome, outcome_index, use.result)
 
 
 def _credential(answer: hsm_pb2.Credential) -> Credential:

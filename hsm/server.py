@@ -5,7 +5,7 @@ client certificate. A caller's listener does not even register what is not for i
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,18 @@ class _PeerName(grpc.ServerInterceptor):
 
 
 def listen(
-    listener: Listener, threads: int, health_servicer: health.HealthServicer, register: Register
+    listener: Listener,
+    threads: int,
+    health_servicer: health.HealthServicer,
+    register: Register,
+    *,
+    watchers: Sequence[grpc.ServerInterceptor] = (),
 ) -> grpc.Server:
-    """Start a server for one caller. Raises OSError or RuntimeError when the address is taken."""
-    interceptors: list[grpc.ServerInterceptor] = [_PeerName(listener.peer_name)] if listener.tls else []
+    """Start a server for one caller. Raises OSError or RuntimeError when the address is taken.
+
+    ``watchers`` see every call, also one that is refused for its certificate.
+    """
+    interceptors = [*watchers, *([_PeerName(listener.peer_name)] if listener.tls else [])]
     server = grpc.server(
         ThreadPoolExecutor(max_workers=threads, thread_name_prefix="act"),
         interceptors=interceptors,

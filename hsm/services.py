@@ -19,6 +19,7 @@ from hsm.acts.sign_token import TokenSigning
 from hsm.api import hsm_pb2, hsm_pb2_grpc
 from hsm.journal.log import Log
 from hsm.journal.receipt import format_proof
+from hsm.journal.uses import MAX_USES, Use, Uses
 from hsm.metrics import ACTS
 
 MAX_EXPORT = 10_000
@@ -162,10 +163,11 @@ class AdministrationService(hsm_pb2_grpc.AdministrationServicer):
 class JournalService(hsm_pb2_grpc.JournalServicer):
     """For everybody on the trust line."""
 
-    def __init__(self, journal: Log, ledger: Ledger, verifier_key: str) -> None:
+    def __init__(self, journal: Log, ledger: Ledger, verifier_key: str, uses: Uses) -> None:
         self._journal = journal
         self._ledger = ledger
         self._verifier_key = verifier_key
+        self._uses = uses
 
     @_answers
     def GetCheckpoint(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.CheckpointResponse:  # noqa: N802
@@ -197,6 +199,11 @@ class JournalService(hsm_pb2_grpc.JournalServicer):
         entries = list(self._journal.entries(request.start, limit))
         return (hsm_pb2.ExportEntry(index=index, entry=entry) for index, entry in entries)
 
+    @_answers
+    def ListUses(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.UsesResponse:  # noqa: N802
+        found = self._uses.find(request.credential_id, request.start, request.limit or MAX_USES)
+        return hsm_pb2.UsesResponse(uses=[_use(use) for use in found])
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -209,6 +216,16 @@ def _approval(approval: Any) -> Approval:
 def _signature(made: MadeSignature) -> hsm_pb2.Signature:
     receipt = hsm_pb2.Receipt(entry=made.entry, proof=made.proof) if made.proof else None
     return hsm_pb2.Signature(value=made.value, leaf_index=made.leaf_index, receipt=receipt)
+
+
+def _use(use: Use) -> hsm_pb2.Use:
+    return hsm_pb2.Use(
+        leaf_index=use.leaf_index,
+        entry=use.entry,
+        outcome=use.outcome,
+        outcome_index=use.outcome_index,
+        result=use.result,
+    )
 
 
 def _credential(known: KnownCredential) -> hsm_pb2.Credential:

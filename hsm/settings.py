@@ -1,11 +1,12 @@
 """What the key process is told at start, from the environment (prefix ``HSM_``) and read nowhere else."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from hsm.siem.destinations import open_destination
 from hsm.tls import TlsFiles
 
 
@@ -52,6 +53,32 @@ class Settings(BaseSettings):
     webauthn_origins: tuple[str, ...] = ()
     metrics_address: str = ""
     policies: Path | None = None
+
+    # Where the journal is published as static files (C2SP tlog-tiles); empty: nowhere.
+    publish_dir: Annotated[Path | None, BeforeValidator(lambda given: given or None)] = None
+    # Time-stamping authorities that anchor what is published, asked in order, and their roots (PEM).
+    tsa_urls: tuple[str, ...] = ()
+    tsa_trust_anchors: Path | None = None
+    anchor_seconds: int = Field(default=3600, ge=1)
+    # Where security events go, space-separated: file:/path, syslog+udp://, syslog+tcp:// or syslog+tls://
+    # host[:port] (TLS: ?ca=/path).
+    siem: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(lambda x: x.split() if isinstance(x, str) else x)
+    ] = ()
+
+    @model_validator(mode="after")
+    def _check_anchoring(self) -> Self:
+        if self.tsa_urls and not (self.publish_dir and self.tsa_trust_anchors):
+            raise ValueError(
+                "tsa_urls needs publish_dir (what to anchor) and tsa_trust_anchors (whom to trust)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_destinations(self) -> Self:
+        for address in self.siem:
+            open_destination(address)
+        return self
 
     @classmethod
     def from_environment(cls) -> "Settings":

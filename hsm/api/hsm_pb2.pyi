@@ -217,3 +217,33 @@ class ExportEntry(_message.Message):
     index: int
     entry: bytes
     def __init__(self, index: _Optional[int] = ..., entry: _Optional[bytes] = ...) -> None: ...
+
+class UsesRequest(_message.Message):
+    __slots__ = ("credential_id", "start", "limit")
+    CREDENTIAL_ID_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    credential_id: str
+    start: int
+    limit: int
+    def __init__(self, credential_id: _Optional[str] = ..., start: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class Use(_message.Message):
+    __slots__ = ("leaf_index", "entry", "outcome", "outcome_index", "result")
+    LEAF_INDEX_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_INDEX_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    leaf_index: int
+    entry: bytes
+    outcome: str
+    outcome_index: int
+    result: str
+    def __init__(self, leaf_index: _Optional[int] = ..., entry: _Optional[bytes] = ..., outcome: _Optional[str] = ..., outcome_index: _Optional[int] = ..., result: _Optional[str] = ...) -> None: ...
+
+class UsesResponse(_message.Message):
+    __slots__ = ("uses",)
+    USES_FIELD_NUMBER: _ClassVar[int]
+    uses: _containers.RepeatedCompositeFieldContainer[Use]
+    def __init__(self, uses: _Optional[_Iterable[_Union[Use, _Mapping]]] = ...) -> None: ...

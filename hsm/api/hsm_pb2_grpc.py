@@ -458,6 +458,11 @@ class JournalStub:
                 request_serializer=hsm_dot_api_dot_hsm__pb2.ExportRequest.SerializeToString,
                 response_deserializer=hsm_dot_api_dot_hsm__pb2.ExportEntry.FromString,
                 _registered_method=True)
+        self.ListUses = channel.unary_unary(
+                '/antin.hsm.v1.Journal/ListUses',
+                request_serializer=hsm_dot_api_dot_hsm__pb2.UsesRequest.SerializeToString,
+                response_deserializer=hsm_dot_api_dot_hsm__pb2.UsesResponse.FromString,
+                _registered_method=True)
 
 
 class JournalServicer:
@@ -489,6 +494,13 @@ class JournalServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListUses(self, request, context):
+        """Every use of one key from leaf `start`, oldest first, at most `limit` (1,000): done, failed or open.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_JournalServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -511,6 +523,11 @@ def add_JournalServicer_to_server(servicer, server):
                     servicer.Export,
                     request_deserializer=hsm_dot_api_dot_hsm__pb2.ExportRequest.FromString,
                     response_serializer=hsm_dot_api_dot_hsm__pb2.ExportEntry.SerializeToString,
+            ),
+            'ListUses': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUses,
+                    request_deserializer=hsm_dot_api_dot_hsm__pb2.UsesRequest.FromString,
+                    response_serializer=hsm_dot_api_dot_hsm__pb2.UsesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -622,6 +639,33 @@ class Journal:
             '/antin.hsm.v1.Journal/Export',
             hsm_dot_api_dot_hsm__pb2.ExportRequest.SerializeToString,
             hsm_dot_api_dot_hsm__pb2.ExportEntry.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/antin.hsm.v1.Journal/ListUses',
+            hsm_dot_api_dot_hsm__pb2.UsesRequest.SerializeToString,
+            hsm_dot_api_dot_hsm__pb2.UsesResponse.FromString,
             options,
             channel_credentials,
             insecure,
