@@ -27,7 +27,7 @@ from antin import timestamp as timestamps
 from antin.connection import SCOPE, Connection
 from antin.delivery import Delivery
 from antin.errors import ConfigError
-from antin.keys import ClientKey
+from antin.keys import Approver, ClientKey
 from antin.oauth import Token, TokenSource
 from antin.retry import Retry
 from antin.signing import LEVELS, Level, SignedDocument, Signer, Unavailable, Wishes
@@ -116,10 +116,12 @@ class Client:
         contact: str = "",
         algorithm: str = "",
         name: str = "",
+        approver: Approver | None = None,
         progress: Progress = no_progress,
     ) -> SignedDocument:
         """Upload, prepare, check, approve with our key, complete, fetch, verify, deliver.
 
+        ``approver`` approves in place of our key: a person's passkey, for that person's credential.
         Without ``output`` the signed bytes are in ``content``. ``force`` replaces an output that
         exists. ``on_unavailable="wait"``: wait up to ``longest_wait`` seconds for a time-stamp or
         revocation answer. Raises SubstitutedDocument before approving anything that is not this
@@ -129,7 +131,7 @@ class Client:
         signer = Signer(
             connection=self.connection,
             client_id=self.client_id,
-            key=self._own_key(),
+            approver=approver or self._own_key(),
             verifier_key=self.verifier_key(),
             clock=self._clock,
             sleep=self._sleep,

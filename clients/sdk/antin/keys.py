@@ -9,7 +9,7 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -27,12 +27,20 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class _Registry(JWSRegistry):
-    """joserfc's, but for acts of up to 4 MiB, and without its warning that RFC 9864 renames EdDSA."""
+    """joserfc's, but for acts of up to 12 MiB, and without its warning that RFC 9864 renames EdDSA."""
 
-    max_payload_length = 4 * 1024 * 1024
+    max_payload_length = 12 * 1024 * 1024
 
     def get_alg(self, name: str) -> Any:
         return self.algorithms[name]
+
+
+class Approver(Protocol):
+    """Approves an act: the client's own key, or a person's passkey."""
+
+    def approve(self, act: bytes) -> dict[str, str]:
+        """The approval of exactly these bytes, as the wire carries it: kind and evidence."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

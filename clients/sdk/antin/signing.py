@@ -37,7 +37,7 @@ from antin.errors import (
     NotFinished,
     ServiceError,
 )
-from antin.keys import ClientKey
+from antin.keys import Approver
 from antin.prepared import PreparedSignature, ReturnedFile, parse_prepared, recompute_digest
 from antin.problems import retry_after_of
 from antin.proofs import check_intent, verify_intent
@@ -101,11 +101,11 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A client with its key and the journal's verifier key: what the steps below need."""
+    """A client with who approves for it and the journal's verifier key: what the steps below need."""
 
     connection: Connection
     client_id: str
-    key: ClientKey
+    approver: Approver
     verifier_key: str
     clock: Callable[[], datetime]
     sleep: Callable[[float], None] = time.sleep
@@ -149,7 +149,7 @@ class Signer:
                 self._discard(uploaded.document_id)
                 raise
             # 4
-            approval = self.key.approve(prepared.act)
+            approval = self.approver.approve(prepared.act)
             # 5
             done = self._complete(prepared, approval)
             if done.get("level") != wishes.level:

@@ -8,7 +8,18 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from antin.command import configure, credentials, journal, keys, receipt, sign, timestamp, token, verify
+from antin.command import (
+    configure,
+    credentials,
+    journal,
+    keys,
+    passkey,
+    receipt,
+    sign,
+    timestamp,
+    token,
+    verify,
+)
 from antin.command.exits import INTERNAL, INTERRUPTED, USAGE, exit_code
 from antin.command.options import Config
 from antin.command.speak import fail
@@ -83,6 +94,7 @@ app.command("config")(configure.config)
 app.add_typer(receipt.app, name="receipt")
 app.add_typer(journal.app, name="journal")
 app.add_typer(keys.app, name="keys")
+app.add_typer(passkey.app, name="passkey")
 
 
 def main(arguments: list[str] | None = None) -> None:

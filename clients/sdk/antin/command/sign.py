@@ -12,6 +12,7 @@ from antin.delivery import Delivery, check_output
 from antin.errors import ConfigError
 from antin.receipt_file import receipt_text
 from antin.signing import LEVELS, Level, SignedDocument
+from antin.software_passkey import read_software_passkey
 from antin.source import source_of
 from antin.visible import VisibleSignature, parse_place, read_image
 
@@ -42,6 +43,10 @@ def sign(
     one_call: Annotated[
         bool, typer.Option("--one-call", help="Phê duyệt bằng token / the token is the approval.")
     ] = False,
+    passkey: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Khóa truy cập phần mềm phê duyệt / a software passkey approves."),
+    ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Chờ khi TSA, OCSP vắng / wait for an absent TSA or OCSP.")
     ] = False,
@@ -64,6 +69,11 @@ def sign(
         raise ConfigError(
             "--one-call không dùng cùng --wait, --reason, --location.",
             "--one-call does not go with --wait, --reason or --location.",
+        )
+    if one_call and passkey:
+        raise ConfigError(
+            "--one-call không dùng cùng --passkey: chỉ một cách phê duyệt.",
+            "--one-call does not go with --passkey: there is one approval.",
         )
     source = source_of(file)
     check_output(output, replace=force, source=file)
@@ -93,6 +103,7 @@ def sign(
                 reason=reason,
                 location=location,
                 algorithm=chosen.algorithm,
+                approver=read_software_passkey(passkey) if passkey else None,
                 progress=tell,
             )
     if receipt is not None:
