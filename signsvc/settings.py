@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     inspectors: int = Field(default=2, ge=1, description="inspecting processes a web process")
     validators: int = Field(default=2, ge=1, description="validating processes a web process")
     max_document: int = 200 * MIB
-    max_json: int = 8 * MIB
+    max_json: int = 32 * MIB  # an act of 10,000 documents, and a JWS of it
     retention: int = 30 * DAY
     approval_lifetime: int = Field(default=15 * 60, le=DAY)
     waiting_lifetime: int = 3 * DAY

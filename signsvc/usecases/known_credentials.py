@@ -43,7 +43,8 @@ class KnownCredentials:
                     self._kept.popitem(last=False)
         known = kept[1]
         # Another client's credential and an unknown one are told apart by nobody.
-        if known.facts.holder != client_id:
+        # A person's may be asked for by every client: only that person's own approval opens it.
+        if known.facts.holder_kind != "Person" and known.facts.holder != client_id:
             raise CredentialNotUsable("There is no such credential.", detail="another holder's")
         if known.facts.state != "active":
             raise CredentialNotUsable(f"The credential is {known.facts.state}.")

@@ -12,13 +12,13 @@ from signsvc.web.answers import json_answer
 from signsvc.web.caller import current_caller
 from signsvc.web.endpoints import SIGN, Endpoints
 from signsvc.web.idempotent import Idempotent, body_digest
-from signsvc.web.wire import ApprovalMember, Body, ReceiptMember
+from signsvc.web.wire import MAX_ACT_BYTES, ApprovalMember, Body, ReceiptMember
 
 
 class SignHashesBody(Body):
     """``act``: RFC 8785 JSON whose items are of kind ``dtbsr``; ``approval`` approves exactly it."""
 
-    act: Annotated[str, Field(min_length=2, max_length=4 * 1024 * 1024)]
+    act: Annotated[str, Field(min_length=2, max_length=MAX_ACT_BYTES)]
     approval: ApprovalMember
     receipts: bool = False
 

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+MAX_ACT_BYTES = 12 * 1024 * 1024
+MAX_EVIDENCE = 17 * 1024 * 1024  # a JWS carries the act in base64
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
@@ -59,7 +61,8 @@ class ReceiptMember(BaseModel):
 
 
 class ApprovalMember(Body):
-    """``client_jws``: a compact JWS over the act; ``access_token``: an RFC 9068 token."""
+    """``passkey``: an assertion (JSON) whose challenge is the act's SHA-256; ``client_jws``: a compact JWS of
+    the act; ``pin_otp``: ``{"pin": …, "otp": …}``; ``access_token``: an RFC 9068 token."""
 
-    kind: Annotated[str, Field(pattern=r"^(client_jws|access_token)$")]
-    evidence: Annotated[str, Field(min_length=1, max_length=6 * 1024 * 1024)]
+    kind: Annotated[str, Field(pattern=r"^(passkey|client_jws|pin_otp|access_token)$")]
+    evidence: Annotated[str, Field(min_length=1, max_length=MAX_EVIDENCE)]
