@@ -12,6 +12,7 @@ from hsm.acts import grant
 from hsm.acts.approval import Audience
 from hsm.acts.client_keys import ClientKeys
 from hsm.acts.credential_life import CredentialLife
+from hsm.acts.custody import Custody
 from hsm.acts.directory import Directory
 from hsm.acts.enrol_people import EnrolPeople
 from hsm.acts.keys import Administration
@@ -19,6 +20,7 @@ from hsm.acts.ledger import Ledger
 from hsm.acts.passkey import Passkeys, WebAuthn
 from hsm.acts.pin_otp import PinOtp
 from hsm.acts.policy import BundlePolicy
+from hsm.acts.renew import Renewals
 from hsm.acts.sign import Signing
 from hsm.acts.sign_token import TokenSigning
 from hsm.acts.use_key import TokenKeyUse
@@ -29,6 +31,7 @@ from hsm.journal.last_checkpoint import LastCheckpoint
 from hsm.journal.log import Log
 from hsm.journal.seal import JournalKey
 from hsm.journal.tasks import AnchorSettings, JournalTasks
+from hsm.life import current_kek
 from hsm.metrics import JOURNAL_SIZE, SESSIONS_IN_USE, TOKEN_HEALTHY
 from hsm.server import listen
 from hsm.services import AdministrationService, JournalService, SigningService, TokenService
@@ -132,6 +135,7 @@ class KeyProcessApp:
         webauthn = WebAuthn(
             settings.webauthn_rp_id, settings.webauthn_origins, software=settings.training == "accept"
         )
+        passkeys = Passkeys(self.database, self.ledger, webauthn)
         signing = Signing(
             database=self.database,
             directory=directory,
@@ -140,7 +144,7 @@ class KeyProcessApp:
             use_key=use_key,
             audience=Audience(settings.issuer, settings.signing_resource),
             people={
-                "passkey": Passkeys(self.database, self.ledger, webauthn).verify,
+                "passkey": passkeys.verify,
                 "pin_otp": PinOtp(self.database, self.ledger, self.token).verify,
             },
         )
@@ -149,10 +153,12 @@ class KeyProcessApp:
         )
         life = CredentialLife(
             token=self.token,
+            database=self.database,
             directory=directory,
             policy=policy,
             trust_anchors=settings.trust_anchors,
             training=settings.training == "accept",
+            current_kek=self._current_kek,
         )
         administration = Administration(
             database=self.database,
@@ -161,9 +167,12 @@ class KeyProcessApp:
             ledger=self.ledger,
             operations={
                 **life.operations(),
+                **Renewals(life, self.database, self.token).operations(),
+                **Custody(life, self.database).operations(),
                 **ClientKeys(self.database).operations(),
                 **EnrolPeople(self.database, self.token, webauthn).operations(),
             },
+            consent=passkeys.verify_consent,
         )
         journal = JournalService(self.log, self.ledger, journal_key.verifier_key, self.journal.uses)
 
@@ -225,6 +234,10 @@ class KeyProcessApp:
 
     def _ready(self) -> dict[str, bool]:
         return {"token": self._token_healthy(), "database": self._database_answers()}
+
+    def _current_kek(self) -> str:
+        with self.database.reading() as connection:
+            return current_kek(connection)
 
     def _database_answers(self) -> bool:
         try:

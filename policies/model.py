@@ -99,7 +99,7 @@ class EnrolmentFacts:
 
 @dataclass(frozen=True, slots=True)
 class HolderFacts:
-    """What a rule may know of a client or person with all their credentials. ``active``: how many can sign."""
+    """What a rule may know of a client or person. ``active``: how many of their credentials can sign."""
 
     id: str
     active: int

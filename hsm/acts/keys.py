@@ -4,11 +4,12 @@ The same eight steps as signing, where step 6 differs: the act is performed once
 remembered), its intent is journalled before the token is touched, its outcome after.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
+import structlog
 from sqlalchemy import Connection
 
 from hsm import store
@@ -20,13 +21,29 @@ from hsm.acts.directory import Directory
 from hsm.acts.ledger import Change, Ledger
 from hsm.acts.sign import Policy
 from hsm.database import Database
-from hsm.errors import ActMalformed, GrantRefused, PolicyRefused
-from policies.model import ActionName, Circumstances, Facts, Question
+from hsm.errors import ActMalformed, ApprovalRefused, GrantRefused, HsmError, PolicyRefused
+from policies.model import ActionName, Circumstances, CredentialFacts, Facts, Question
 
 MAX_LIFETIME = 24 * 3600
 CLOCK_LEEWAY = 60
+log = structlog.get_logger("hsm")
 
 Result = dict[str, Any]
+BY_PERSON = "passkey"
+
+
+class VerifyConsent(Protocol):
+    """Step 2 for a person who approves beside the administrators. Raises ApprovalRefused."""
+
+    def __call__(self, evidence: str, act_bytes: bytes, now: datetime, *, training: bool) -> Approved: ...
+
+
+def _nobody(_: dict[str, Any]) -> Mapping[str, str]:
+    return {}
+
+
+def _nothing(_: dict[str, Any]) -> None:
+    return
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +52,15 @@ class Operation:
 
     ``facts`` says what the policy is asked about; ``prepare`` touches the token, after the intent is
     durable, and returns the result and the change of rows that is written with the outcome. Both
-    take the act's parameters, which nobody has checked yet, and raise ActMalformed.
+    take the act's parameters, which nobody has checked yet, and raise ActMalformed. ``people`` names
+    who has a part in the act beside the administrators: the part (holder, receiver …) and the person's
+    id. ``tidy`` comes when all is durable, with the result: what it leaves undone by a crash is harmless.
     """
 
     facts: Callable[[dict[str, Any]], Facts]
     prepare: Callable[[dict[str, Any], datetime], tuple[Result, Change]]
+    people: Callable[[dict[str, Any]], Mapping[str, str]] = _nobody
+    tidy: Callable[[Result], None] = _nothing
 
 
 class Administration:
@@ -53,7 +74,9 @@ class Administration:
         policy: Policy,
         ledger: Ledger,
         operations: dict[ActionName, Operation],
+        consent: VerifyConsent | None = None,
     ) -> None:
+        self._consent = consent
         self._database = database
         self._directory = directory
         self._policy = policy
@@ -71,17 +94,19 @@ class Administration:
         action, operation = self._operation(act)
         facts = operation.facts(act.parameters)
         # 2. Check every approval against the act's digest; one person counts once.
-        approved = verify_admin_approvals(approvals, act_bytes, self._directory)
+        of_admins = [approval for approval in approvals if approval.kind != BY_PERSON]
+        approved = verify_admin_approvals(of_admins, act_bytes, self._directory)
         if not approved:
             raise PolicyRefused("An administrative act needs approvals.")
+        consents = self._verify_consents(approvals, act_bytes, operation.people(act.parameters), facts, now)
         # 3. Ask the policy; keep the ids of the rules that decided.
-        rules = self._ask(action, act, facts, approved, now)
+        rules = self._ask(action, act, facts, approved, frozenset(consents), now)
         moment = int(now.timestamp())
         intent = entries.admin_intent(
             now=moment,
             act_digest=digest,
             action=act.action,
-            approvers=[one.evidence_digest for one in approved],
+            approvers=[one.evidence_digest for one in (*approved, *consents.values())],
             rules=rules,
         )
         # 4, 5. The act is performed once; journal the intent, durable before the token is touched.
@@ -96,7 +121,7 @@ class Administration:
             def record(connection: Connection) -> None:
                 if store.was_performed(connection, digest):
                     raise GrantRefused("This act was already performed.")
-                change(connection)
+                _with_all(consents.values(), change)(connection)
                 store.add_performed(connection, digest, act_bytes, leaf)
 
             # 7, 8. Journal the outcome with the change of rows, in one transaction.
@@ -107,7 +132,34 @@ class Administration:
             raise
         finally:
             self._directory.forget()
+        try:
+            operation.tidy(result)
+        except HsmError as error:
+            log.warning("act_not_tidied", action=act.action, error=type(error).__name__, detail=error.detail)
         return result, leaf
+
+    def _verify_consents(
+        self,
+        approvals: Sequence[Approval],
+        act_bytes: bytes,
+        people: Mapping[str, str],
+        facts: Facts,
+        now: datetime,
+    ) -> dict[str, Approved]:
+        """The approvals of people who have a part in the act, by their part."""
+        training = isinstance(facts, CredentialFacts) and facts.training
+        consents: dict[str, Approved] = {}
+        for approval in approvals:
+            if approval.kind != BY_PERSON:
+                continue
+            if self._consent is None:
+                raise ApprovalRefused("People's approvals are not accepted here.")
+            person = self._consent(approval.evidence, act_bytes, now, training=training)
+            parts = {part: person for part, name in people.items() if name == person.principal.id}
+            if not parts or consents.keys() & parts.keys():
+                raise ApprovalRefused("This person has no part in the act, or approved twice.")
+            consents |= parts
+        return consents
 
     def _operation(self, act: AdminAct) -> tuple[ActionName, Operation]:
         try:
@@ -117,7 +169,13 @@ class Administration:
             raise ActMalformed("There is no such administrative act.", detail=act.action) from error
 
     def _ask(
-        self, action: ActionName, act: AdminAct, facts: Facts, approved: Sequence[Approved], now: datetime
+        self,
+        action: ActionName,
+        act: AdminAct,
+        facts: Facts,
+        approved: Sequence[Approved],
+        consents: frozenset[str],
+        now: datetime,
     ) -> tuple[str, ...]:
         decision = self._policy.decide(
             Question(
@@ -128,6 +186,7 @@ class Administration:
                     now=now,
                     approval="admin_jws",
                     approvers=len(approved),
+                    consents=consents,
                     act_seconds=act.expires_at - act.issued_at,
                 ),
             )
@@ -137,6 +196,13 @@ class Administration:
                 "The policy does not allow this.", rules=decision.rules, detail="; ".join(decision.errors)
             )
         return decision.rules
+
+
+def _with_all(consents: Iterable[Approved], change: Change) -> Change:
+    # One person may have two parts; their passkey's counter moves once.
+    for consent in {consent.evidence_digest: consent for consent in consents}.values():
+        change = consent.bind(change)
+    return change
 
 
 def _check_lifetime(act: AdminAct, now: datetime) -> None:

@@ -58,7 +58,30 @@ class Passkeys:
     ) -> Approved:
         """Check the assertion against the holder's passkey and the act's digest. Raises ApprovalRefused."""
         response, credential_id = _parse(evidence)
-        passkey = self._get_passkey(credential_id, known)
+        passkey = self._get_passkey(credential_id, training=known.stored.training)
+        holder = (known.stored.holder_kind, known.stored.holder)
+        if holder != (PrincipalKind.PERSON, passkey.person_id):
+            raise _refused("another's passkey")
+        return self._approved(evidence, response, passkey, act_bytes, now)
+
+    def verify_consent(self, evidence: str, act_bytes: bytes, now: datetime, *, training: bool) -> Approved:
+        """A person's part in an administrative act, whoever it is. Raises ApprovalRefused.
+
+        ``training``: whether the act is about a training credential.
+        """
+        response, credential_id = _parse(evidence)
+        passkey = self._get_passkey(credential_id, training=training)
+        return self._approved(evidence, response, passkey, act_bytes, now)
+
+    def _approved(
+        self,
+        evidence: str,
+        response: dict[str, Any],
+        passkey: StoredPasskey,
+        act_bytes: bytes,
+        now: datetime,
+    ) -> Approved:
+        credential_id = passkey.credential_id
         digest = act_digest(act_bytes)
         count, backed_up = check_assertion(response, passkey, digest, self._webauthn)
 
@@ -75,15 +98,12 @@ class Passkeys:
             around=around,
         )
 
-    def _get_passkey(self, credential_id: bytes, known: KnownCredential) -> StoredPasskey:
+    def _get_passkey(self, credential_id: bytes, *, training: bool) -> StoredPasskey:
         with self._database.reading() as connection:
             passkey = people.find_passkey(connection, credential_id)
         if passkey is None or not passkey.usable:
             raise _refused("unknown" if passkey is None else f"{passkey.state}, {passkey.person_state}")
-        holder = (known.stored.holder_kind, known.stored.holder)
-        if holder != (PrincipalKind.PERSON, passkey.person_id):
-            raise _refused("another's passkey")
-        if passkey.aaguid == SOFTWARE_AAGUID and not (self._webauthn.software and known.stored.training):
+        if passkey.aaguid == SOFTWARE_AAGUID and not (self._webauthn.software and training):
             raise _refused("a software passkey outside training")
         return passkey
 

@@ -224,6 +224,8 @@ class Signing:
         check_usable(known, now)
         if known.algorithm is not act.algorithm:
             raise CredentialNotUsable(f"This credential signs with {known.algorithm}.", detail=act.algorithm)
+        if known.stored.not_after is not None and act.expires_at > known.stored.not_after:
+            raise CredentialNotUsable("The act would stay open longer than the certificate is valid.")
         return known
 
     def _perform(self, reserved: _Reserved, now: datetime, with_receipts: bool) -> list[MadeSignature]:  # noqa: FBT001
