@@ -1,4 +1,5 @@
-"""python -m hsm serve | migrate | ceremony | act | approve | perform | enrol | checkpoint."""
+"""python -m hsm serve | migrate | ceremony | act | approve | perform | enrol | checkpoint | anchors | uses |
+erase-acts."""
 
 import argparse
 import json
@@ -17,6 +18,7 @@ from hsm.enrol import enrol
 from hsm.enrol.devca import DevelopmentAuthority
 from hsm.enrol.manual import ManualAuthority
 from hsm.errors import HsmError
+from hsm.journal_commands import add_commands
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -172,6 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     enrolment.add_argument("--socket", default="unix:run/hsm-admin.sock")
     checkpoint = command("checkpoint", _checkpoint, "the journal's head, signed now")
     checkpoint.add_argument("--socket", default="unix:run/hsm-admin.sock")
+    add_commands(command)
     return parser
 
 

@@ -64,7 +64,7 @@ class Anchoring:
         self._clock = clock
 
     def anchor(self) -> int:
-        """Anchor the published checkpoint unless it is anchored already; its size.
+        """Anchor the published checkpoint unless it is empty or anchored already; its size.
 
         Raises AnchorUnavailable when no authority gave a valid answer, JournalError.
         """
@@ -72,7 +72,7 @@ class Anchoring:
         try:
             note = (self._directory / CHECKPOINT).read_bytes()
             checkpoint = verify_checkpoint(note.decode(), self._verifier_key)
-            if checkpoint.size in _anchored_sizes(folder):
+            if checkpoint.size == 0 or checkpoint.size in _anchored_sizes(folder):
                 return checkpoint.size
             name = str(checkpoint.size)
             response, url, timestamp = self._ask(note)

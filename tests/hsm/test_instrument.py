@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,7 +25,7 @@ from hsm.journal.anchor import verify_anchors
 from hsm.journal.published import PublishedLog
 from hsm.journal.receipt import verify_proof
 from hsm.settings import Settings
-from tests.servers.key_process import RunningKeyProcess, activate, client_jws
+from tests.servers.key_process import ROOT, RunningKeyProcess, activate, client_jws
 
 
 class House:
@@ -225,3 +227,32 @@ def test_an_empty_publish_dir_publishes_nothing(monkeypatch: pytest.MonkeyPatch)
     settings = Settings.from_environment()
     assert settings.publish_dir is None
     assert settings.siem == ("file:/a", "syslog+tcp://siem.example")
+
+
+def test_the_commands_verify_search_and_erase(house: House) -> None:
+    house.sign()
+    running = house.running
+    client = KeyProcess(running.signsvc)
+    until((house.public / "anchors" / "index.jsonl").exists)
+    try:
+        until(lambda: all(use.outcome == "signed" for use in client.uses(house.credential_id, 0, 1000)))
+    finally:
+        client.close()
+
+    def command(*arguments: str) -> Any:
+        done = subprocess.run(
+            [sys.executable, "-m", "hsm", "--json", *arguments],
+            env=running.environment, cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    roots = str(running.directory.parent / "anchors.pem")
+    key = ("--verifier-key", running.verifier_key)
+    assert command("anchors", str(house.public), *key, "--trust-anchors", roots)[0]["size"] > 0
+    uses = command("uses", house.credential_id, "--socket", running.admin)
+    assert {use["outcome"] for use in uses} == {"signed"}
+    # Nothing is old enough yet.
+    assert command("erase-acts", "--older-than-days", "1", "--administrative") == {
+        "erased": 0, "erased_administrative": 0,
+    }  # fmt: skip
