@@ -1,0 +1,16 @@
+"""What tests of the key process share."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.hsm.acts.life import LifeProcess, started
+
+
+@pytest.fixture(scope="module")
+def lives(tmp_path_factory: pytest.TempPathFactory, devca: Any) -> Iterator[LifeProcess]:
+    """One for the tests of a module; none of them breaks it."""
+    running = started(tmp_path_factory.mktemp("lives"), devca)
+    yield running
+    running.stop()
