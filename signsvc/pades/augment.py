@@ -123,13 +123,31 @@ class Augmenter:
         *,
         allow_hybrid: bool,
     ) -> None:
+        if self._add_lacking(path, chains, password, now, allow_hybrid=allow_hybrid):
+            return
+        # The document has it all from an earlier signature of the same signer, so it is older than this
+        # signature and proves nothing about it: ask the leaves' services again.
+        self._revocations.forget([chain[0] for chain in chains])
+        self._add_lacking(path, chains, password, now, allow_hybrid=allow_hybrid)
+
+    def _add_lacking(
+        self,
+        path: Path,
+        chains: tuple[tuple[x509.Certificate, ...], ...],
+        password: str | None,
+        now: datetime,
+        *,
+        allow_hybrid: bool,
+    ) -> bool:
         evidence = self._revocations.gather(chains, now=now)
 
-        def make(writer: Appender) -> None:
-            if add_evidence(writer, evidence):
+        def make(writer: Appender) -> bool:
+            lacking = add_evidence(writer, evidence)
+            if lacking:
                 write_update(writer)
+            return lacking
 
-        append(path, make, password=password, allow_hybrid=allow_hybrid)
+        return append(path, make, password=password, allow_hybrid=allow_hybrid)
 
     def _add_timestamp(self, path: Path, password: str | None, now: datetime, *, allow_hybrid: bool) -> None:
         reserve = self._timestamps.token_bytes

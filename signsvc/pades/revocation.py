@@ -104,6 +104,12 @@ class RevocationSource:
             entry.good_until = min(entry.answer.next_update, now + self._policy.max_age)
             return entry.answer
 
+    def forget(self, certificates: Sequence[x509.Certificate]) -> None:
+        """Ask anew for these, the next time."""
+        with self._lock:
+            for certificate in certificates:
+                self._entries.pop(fingerprint(certificate), None)
+
     def _gather_chain(
         self, chain: Sequence[x509.Certificate], found: "_Collected", now: datetime, *, depth: int
     ) -> None:

@@ -85,11 +85,13 @@ def test_a_second_signature_adds_only_the_evidence_that_is_new(
     sign_document(path, signer, Level.B_LTA, services)
     first = _evidence(path)
     sign_document(path, signer, Level.B_LTA, services)
-    assert _evidence(path) == first
+    again = _evidence(path)
+    assert first < again, "a second signature by the same signer has answers of its own time"
+    assert len(again - first) <= 2, "a response for the signer, and one for the authority"
     sign_document(path, enrol(devca, SignatureAlgorithm.ES256), Level.B_LT, services)
     both = _evidence(path)
-    assert first < both
-    assert len(both - first) == 2, "one certificate and one response"
+    assert again < both
+    assert len(both - again) == 2, "one certificate and one response"
 
 
 def test_an_encrypted_document_reaches_b_lta_and_stays_encrypted(
