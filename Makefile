@@ -48,6 +48,15 @@ proto: ## generate the trust line's code from hsm/api/hsm.proto
 lock: ## pin every dependency with its hashes
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 --group dev \
 		pyproject.toml clients/sdk/pyproject.toml clients/devca/pyproject.toml -o requirements.lock
+	@docker/lock.sh
+
+.PHONY: images
+images: ## build the container images without an engine (buildah)
+	docker/build-without-engine.sh
+
+.PHONY: try-images
+try-images: ## start the built images and sign a document
+	$(PYTHON) docker/run_without_engine.py
 
 .PHONY: install
 install: ## what running needs

@@ -38,6 +38,7 @@ from typing import Any
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import make_url
 
 from hsm import store
 from hsm.acts.factors import FACTORS_KEY
@@ -146,11 +147,15 @@ def hold_ceremony(file: CeremonyFile, *, now: datetime) -> dict[str, Any]:
     return {
         "ceremony": "an-tin key ceremony",
         "held_at": now.isoformat(),
-        "input": json.loads(file.model_dump_json()),
+        "input": {**json.loads(file.model_dump_json()), "store": {"database": _without_password(file)}},
         "steps": steps,
         "journal_verifier_key": verifier_key,
         "admins": admins,
     }
+
+
+def _without_password(file: CeremonyFile) -> str:
+    return make_url(file.store.database_url).render_as_string(hide_password=True)
 
 
 def _make_token(part: _TokenPart, conf: Path) -> bool:
