@@ -1,6 +1,7 @@
 """An act's text can be erased; what it proved, and that it was used, cannot."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -95,3 +96,17 @@ def test_administrative_acts_are_erased_by_their_own_age(house: House) -> None:
         left = [bytes(act) for act in connection.execute(select(performed_act.c.act)).scalars()]
     assert len([act for act in left if act]) == 100
     assert len(left) == 500
+
+
+def test_acts_are_erased_on_postgresql_too(postgres_url: Callable[[], str]) -> None:
+    house = House(postgres_url())
+    act = house.act(titled())
+    house.signing.sign_approved(act.encode(), house.approve(act.encode()), to_sign(act), now=NOW)
+    house.entries()
+    with house.database.writing() as connection:
+        add_performed(connection, bytes(32), json.dumps({"expires_at": 1}).encode(), 1)
+    moment = int(LATER.timestamp())
+    assert erase_acts(house.database, MOMENT + 301, now=moment) == 1
+    assert erase_administrative_acts(house.database, MOMENT, now=moment) == 1
+    assert stored_acts(house) == [b""]
+    house.close()
