@@ -23,6 +23,7 @@ from hsm import store
 from hsm.acts.act import ActItem, SignAct, new_act_id
 from hsm.acts.approval import Approval, Audience
 from hsm.acts.directory import Directory, KnownCredential, token_jwk
+from hsm.acts.factors import FACTORS_KEY
 from hsm.acts.ledger import Ledger
 from hsm.acts.policy import BundlePolicy
 from hsm.acts.sign import ItemToSign, Signing
@@ -32,7 +33,9 @@ from hsm.database import Database
 from hsm.journal.log import Log
 from hsm.schema.migrate import migrate
 from hsm.store import StoredCredential
+from hsm.token.token import Token
 from policies.bundle import Bundle
+from tests.servers.softhsm import SoftHsmTokenFactory
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 ISSUER = "https://idp.test"
@@ -182,3 +185,23 @@ def house(tmp_path: Path) -> Iterator[House]:
     built = House(f"sqlite:///{tmp_path}/hsm.sqlite3")
     yield built
     built.close()
+
+
+@pytest.fixture
+def people_house(tmp_path: Path) -> Iterator[Any]:
+    """The house with people and their passkeys in it; there is no PIN."""
+    from tests.hsm.acts.people import NoSealer, PeopleHouse  # noqa: PLC0415 -- it builds on House
+
+    built = PeopleHouse(f"sqlite:///{tmp_path}/people.sqlite3", NoSealer())
+    yield built
+    built.close()
+
+
+@pytest.fixture(scope="session")
+def sealer(softhsm_token: SoftHsmTokenFactory) -> Iterator[Token]:
+    """A real token with its sealing key."""
+    token = Token.open(softhsm_token.fresh())
+    token.make_canary()
+    token.generate_sealing_key(FACTORS_KEY)
+    yield token
+    token.close()
