@@ -1,6 +1,5 @@
 """The real parts that measures share, each started when it is first asked for and stopped at the end."""
 
-import os
 import re
 import shutil
 import tempfile
@@ -20,11 +19,12 @@ PROFILES = {"P-256": "organisation-seal", "RSA-3072": "organisation-seal-rsa"}
 
 
 class Province:
-    """``quick``: fewer rounds and smaller sizes."""
+    """``quick``: fewer rounds and smaller sizes. ``web_workers``: Granian workers of signsvc."""
 
-    def __init__(self, *, quick: bool) -> None:
+    def __init__(self, *, quick: bool, web_workers: int = 1) -> None:
         self.quick = quick
-        self.rounds = 3 if quick else 7
+        self.rounds = 3 if quick else 5
+        self._web_workers = web_workers
         self._closing = ExitStack()
         self.folder = Path(tempfile.mkdtemp(prefix="antin-bench-"))
         self._closing.callback(shutil.rmtree, self.folder, ignore_errors=True)
@@ -50,10 +50,10 @@ class Province:
         redis.start()
         self._closing.callback(redis.remove)
         self.redis_pid = redis._process.pid if redis._process else 0
-        workers = {"SIGNSVC_WORKERS": os.environ.get("BENCH_WORKERS", "1")}
         started = Stack(
-            self.folder / "stack", self.devca, redis.url, SIGNSVC_POLICIES=str(self._policies()), **workers
-        )
+            self.folder / "stack", self.devca, redis.url,
+            SIGNSVC_POLICIES=str(self._policies()), SIGNSVC_WORKERS=str(self._web_workers),
+        )  # fmt: skip
         self._closing.callback(started.stop)
         started.start()
         return started

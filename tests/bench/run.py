@@ -36,6 +36,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller sizes")
     parser.add_argument("--only", action="append", choices=MEASURES, help="this measure only (repeatable)")
     parser.add_argument("--json", type=Path, help="write everything to this file too")
+    parser.add_argument("--web-workers", type=int, default=1, help="Granian workers of signsvc (default 1)")
     arguments = parser.parse_args()
 
     cores = real_cores()
@@ -49,7 +50,7 @@ def main() -> int:
     print(f"{facts['processor']}: {cores:.2f} real cores, load {load():.2f}", flush=True)
     rows: list[Row] = []
     failed = []
-    province = Province(quick=arguments.quick)
+    province = Province(quick=arguments.quick, web_workers=arguments.web_workers)
     try:
         for name in arguments.only or MEASURES:
             began = time.perf_counter()
