@@ -55,7 +55,8 @@ class Grant:
 class Credential:
     """Public facts. ``certificates``: DER, the signer's first. Validity in Unix seconds.
 
-    ``holder_kind``: Client or Person; the two may have the same id.
+    ``holder_kind``: Client or Person; the two may have the same id. ``proofs`` to ``max_act_seconds``:
+    what its key profile allows, to be told to clients; the key process decides by its own.
     """
 
     credential_id: str
@@ -69,6 +70,10 @@ class Credential:
     not_after: int
     training: bool
     holder_kind: str = "Client"
+    proofs: tuple[str, ...] = ()
+    contents: tuple[str, ...] = ()
+    max_signatures: int = 1
+    max_act_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,9 @@ class KeyProcessApp:
         journal = JournalService(self.log, self.ledger, journal_key.verifier_key, self.journal.uses)
 
         def for_signsvc(server: grpc.Server) -> None:
-            hsm_pb2_grpc.add_SigningServicer_to_server(SigningService(signing, directory), server)
+            hsm_pb2_grpc.add_SigningServicer_to_server(
+                SigningService(signing, directory, bundle.profiles.get), server
+            )
             hsm_pb2_grpc.add_JournalServicer_to_server(journal, server)
 
         def for_idp(server: grpc.Server) -> None:
@@ -185,7 +187,9 @@ class KeyProcessApp:
 
         def for_admin(server: grpc.Server) -> None:
             hsm_pb2_grpc.add_AdministrationServicer_to_server(AdministrationService(administration), server)
-            hsm_pb2_grpc.add_SigningServicer_to_server(SigningService(signing, directory), server)
+            hsm_pb2_grpc.add_SigningServicer_to_server(
+                SigningService(signing, directory, bundle.profiles.get), server
+            )
             hsm_pb2_grpc.add_JournalServicer_to_server(journal, server)
 
         for caller, listener, register in (

@@ -150,6 +150,16 @@ class KeyProcess:
         answer = self._call(self._signing.Authorize, request)
         return Grant(answer.sad, answer.expires_at, answer.act_digest)
 
+    def extend(
+        self, sad: str, *, client_id: str, credential_id: str = "", digests: Sequence[bytes] = ()
+    ) -> Grant:
+        """Another SAD for what is left of a grant; the old one ends. Raises GrantRefused."""
+        request = hsm_pb2.ExtendRequest(
+            sad=sad, client_id=client_id, credential_id=credential_id, digests=digests
+        )
+        answer = self._call(self._signing.Extend, request)
+        return Grant(answer.sad, answer.expires_at, answer.act_digest)
+
     def sign(
         self,
         items: Sequence[Item],
@@ -157,11 +167,15 @@ class KeyProcess:
         act: bytes = b"",
         approval: Approval | None = None,
         sad: str = "",
+        client_id: str = "",
+        credential_id: str = "",
         positions: Sequence[int] = (),
         with_receipts: bool = False,
     ) -> list[Signed]:
-        """The eight steps: with an act and its approval, or with a SAD. Order is kept.
+        """The eight steps: with an act and its approval, or with a SAD and who redeems it. Order is kept.
 
+        With a SAD: ``client_id`` must be the act's; ``credential_id``, when given, too. ``positions``: which
+        of the act's items; without them each item is found by its digest.
         Raises ActRefused (nothing was signed, asking again will not help), TokenUnavailable,
         StoreUnavailable or KeyProcessUnavailable (ask again later).
         """
@@ -171,6 +185,8 @@ class KeyProcess:
             sad=sad,
             items=[_item(item) for item in items],
             positions=positions,
+            client_id=client_id,
+            credential_id=credential_id,
             with_receipts=with_receipts,
         )
         answer = self._call(self._signing.Sign, request)
@@ -244,6 +260,8 @@ def _error(error: grpc.RpcError) -> HsmError:
         if kind is PolicyRefused:
             rules = tuple(str(metadata.get("antin-rules", "")).split())
             return PolicyRefused(error.details() or "", rules=rules)
+        if kind is GrantRefused:
+            return GrantRefused(error.details() or "", reason=str(metadata.get("antin-reason", "")))
         return kind(error.details() or "")
     return KeyProcessUnavailable(
         "The key process did not answer.", detail=f"{error.code()} {error.details()}"
@@ -288,4 +306,8 @@ def _credential(answer: hsm_pb2.Credential) -> Credential:
         not_after=answer.not_after,
         training=answer.training,
         holder_kind=answer.holder_kind or "Client",
+        proofs=tuple(answer.proofs),
+        contents=tuple(answer.contents),
+        max_signatures=answer.max_signatures,
+        max_act_seconds=answer.max_act_seconds,
     )

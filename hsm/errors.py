@@ -76,7 +76,15 @@ class PolicyRefused(ActRefused):
 
 
 class GrantRefused(ActRefused):
-    """The SAD is spent, expired, unknown, or does not cover these bytes."""
+    """The SAD is spent, expired, unknown, or does not cover these bytes.
+
+    ``reason``: unknown (also: another client's, or for another credential), expired, spent, digest; or
+    empty.
+    """
+
+    def __init__(self, message: str, *, reason: str = "", detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.reason = reason
 
 
 class StoreUnavailable(HsmError):

@@ -14,13 +14,16 @@ from hsm.acts.approval import Approval
 from hsm.acts.directory import Directory, KnownCredential
 from hsm.acts.keys import Administration
 from hsm.acts.ledger import Ledger
-from hsm.acts.sign import ItemToSign, MadeSignature, Signing
+from hsm.acts.redeem import Redeemer
+from hsm.acts.sign import MadeSignature, Signing
 from hsm.acts.sign_token import TokenSigning
+from hsm.acts.to_be_signed import ItemToSign
 from hsm.api import hsm_pb2, hsm_pb2_grpc
 from hsm.journal.log import Log
 from hsm.journal.receipt import format_proof
 from hsm.journal.uses import MAX_USES, Use, Uses
 from hsm.metrics import ACTS
+from policies.profiles import KeyProfile
 
 MAX_EXPORT = 10_000
 log = structlog.get_logger("hsm")
@@ -67,6 +70,7 @@ def _answers(
                 (
                     ("antin-error", kind.__name__),
                     ("antin-rules", " ".join(getattr(error, "rules", ()))),
+                    ("antin-reason", getattr(error, "reason", "")),
                 )
             )
             context.abort(_CODES.get(kind, grpc.StatusCode.INTERNAL), error.message)
@@ -85,24 +89,33 @@ def _answers(
 class SigningService(hsm_pb2_grpc.SigningServicer):
     """For signsvc."""
 
-    def __init__(self, signing: Signing, directory: Directory) -> None:
+    def __init__(
+        self, signing: Signing, directory: Directory, profile: Callable[[str], KeyProfile | None]
+    ) -> None:
         self._signing = signing
         self._directory = directory
+        self._profile = profile
 
     @_answers
     def GetCredential(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.Credential:  # noqa: N802
-        return _credential(self._directory.get_credential(request.credential_id))
+        return self._credential(self._directory.get_credential(request.credential_id))
 
     @_answers
     def ListCredentials(  # noqa: N802
         self, request: Any, context: grpc.ServicerContext
     ) -> hsm_pb2.ListCredentialsResponse:
         found = self._directory.find_credentials(request.holder, request.holder_kind or "Client")
-        return hsm_pb2.ListCredentialsResponse(credentials=[_credential(known) for known in found])
+        return hsm_pb2.ListCredentialsResponse(credentials=[self._credential(known) for known in found])
 
     @_answers
     def Authorize(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.Grant:  # noqa: N802
         issued = self._signing.authorize(request.act, _approval(request.approval), now=_now())
+        return hsm_pb2.Grant(sad=issued.sad, expires_at=issued.expires_at, act_digest=issued.act_digest)
+
+    @_answers
+    def Extend(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.Grant:  # noqa: N802
+        redeemer = Redeemer(request.client_id, request.credential_id)
+        issued = self._signing.extend(request.sad, redeemer, list(request.digests), now=_now())
         return hsm_pb2.Grant(sad=issued.sad, expires_at=issued.expires_at, act_digest=issued.act_digest)
 
     @_answers
@@ -111,6 +124,7 @@ class SigningService(hsm_pb2_grpc.SigningServicer):
         if request.sad:
             made = self._signing.sign_granted(
                 request.sad,
+                Redeemer(request.client_id, request.credential_id),
                 items,
                 positions=list(request.positions),
                 now=_now(),
@@ -125,6 +139,30 @@ class SigningService(hsm_pb2_grpc.SigningServicer):
                 with_receipts=request.with_receipts,
             )
         return hsm_pb2.SignResponse(signatures=[_signature(signature) for signature in made])
+
+    def _credential(self, known: KnownCredential) -> hsm_pb2.Credential:
+        stored = known.stored
+        answer = hsm_pb2.Credential(
+            credential_id=stored.credential_id,
+            purpose=stored.purpose,
+            state=stored.state,
+            algorithm=stored.algorithm,
+            holder=stored.holder,
+            description=stored.description,
+            certificates=known.certificates,
+            not_before=stored.not_before or 0,
+            not_after=stored.not_after or 0,
+            training=stored.training,
+            holder_kind=stored.holder_kind,
+        )
+        profile = self._profile(stored.profile)
+        # A profile that the bundle no longer knows allows nothing.
+        if profile is not None:
+            answer.proofs.extend(sorted(profile.proofs))
+            answer.contents.extend(sorted(profile.contents))
+            answer.max_signatures = profile.max_signatures
+            answer.max_act_seconds = profile.max_act_seconds
+        return answer
 
 
 class TokenService(hsm_pb2_grpc.TokensServicer):
@@ -225,21 +263,4 @@ def _use(use: Use) -> hsm_pb2.Use:
         outcome=use.outcome,
         outcome_index=use.outcome_index,
         result=use.result,
-    )
-
-
-def _credential(known: KnownCredential) -> hsm_pb2.Credential:
-    stored = known.stored
-    return hsm_pb2.Credential(
-        credential_id=stored.credential_id,
-        purpose=stored.purpose,
-        state=stored.state,
-        algorithm=stored.algorithm,
-        holder=stored.holder,
-        description=stored.description,
-        certificates=known.certificates,
-        not_before=stored.not_before or 0,
-        not_after=stored.not_after or 0,
-        training=stored.training,
-        holder_kind=stored.holder_kind,
     )

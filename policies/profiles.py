@@ -18,7 +18,7 @@ KeyName = Literal["P-256", "RSA-3072"]
 Algorithm = Literal["ES256", "PS256", "RS256"]
 Proof = Literal["passkey", "client_jws", "pin_otp", "access_token"]
 Acr = Literal["aal2", "aal3"]
-Content = Literal["prepared", "dtbsr", "token"]
+Content = Literal["open", "prepared", "dtbsr", "token"]
 KeyUsage = Literal["digital_signature", "content_commitment"]
 Text = Annotated[str, StringConstraints(min_length=3, max_length=300, strip_whitespace=True)]
 
@@ -33,8 +33,9 @@ class KeyProfile(BaseModel):
     """One kind of key. ``lifetime_days`` is the certificate's; ``max_act_seconds`` an act's.
 
     ``storage``: ``token`` (an object in the token) or ``wrapped`` (encrypted under a key of the token).
-    ``compatibility`` is empty, or says who needs PKCS#1 v1.5. ``acr``: the least that a person's proof
-    must be worth (NIST SP 800-63B-4): ``aal3`` is a passkey that cannot leave its device.
+    ``compatibility`` is empty, or says who needs PKCS#1 v1.5 or open acts (``open``: signatures on hashes
+    that come after the approval, CSC's SCAL1). ``acr``: the least that a person's proof must be worth
+    (NIST SP 800-63B-4): ``aal3`` is a passkey that cannot leave its device.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,8 +78,10 @@ class KeyProfile(BaseModel):
         # Circular 15/2025/TT-BKHCN, Annex I names RSASSA-PSS; PKCS#1 v1.5 needs a written reason.
         if self.algorithm == "RS256" and not self.compatibility:
             faults.append("RS256 is a compatibility mode: say in `compatibility` who needs it, or use PS256")
-        if self.algorithm != "RS256" and self.compatibility:
-            faults.append("`compatibility` is only for RS256")
+        if "open" in self.contents and not self.compatibility:
+            faults.append("open acts are a compatibility mode: say in `compatibility` who needs them")
+        if self.algorithm != "RS256" and "open" not in self.contents and self.compatibility:
+            faults.append("`compatibility` is only for RS256 and open acts")
         if "digital_signature" not in self.key_usage:
             faults.append("key_usage needs digital_signature")
         return faults

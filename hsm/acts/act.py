@@ -23,7 +23,7 @@ MAX_ITEMS = 10_000
 MAX_TITLE = 500
 SHA256_BYTES = 32
 
-ItemKind = Literal["prepared", "dtbsr"]
+ItemKind = Literal["prepared", "dtbsr", "open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,9 @@ class ActItem:
     """One thing to be signed.
 
     ``digest``: SHA-256, 32 bytes. For ``prepared`` it is the ByteRange digest of the document the
-    signer was shown (CSC's SDR); for ``dtbsr`` it is what the key signs. ``source``: SHA-256 of the
-    file as the client sent it, empty when not known.
+    signer was shown (CSC's SDR); for ``dtbsr`` it is what the key signs, or the digest of what it is
+    asked to sign. ``open`` has none: one signature on whatever comes (CSC's SCAL1), where the key
+    profile lists it. ``source``: SHA-256 of the file as the client sent it, empty when not known.
     """
 
     digest: bytes
@@ -180,14 +181,16 @@ def _parse_canonical(data: bytes, kind: str) -> dict[str, Any]:
 
 
 def _encode_item(item: ActItem) -> dict[str, str]:
-    encoded = {"digest": base64.b64encode(item.digest).decode(), "kind": item.kind, "title": item.title}
+    encoded: dict[str, str] = {"kind": item.kind, "title": item.title}
+    if item.kind != "open":
+        encoded["digest"] = base64.b64encode(item.digest).decode()
     if item.source:
         encoded["source"] = base64.b64encode(item.source).decode()
     return encoded
 
 
 def _parse_item(fields: object) -> ActItem:
-    if not isinstance(fields, dict) or not {"digest", "kind", "title"} <= fields.keys() <= {
+    if not isinstance(fields, dict) or not {"kind", "title"} <= fields.keys() <= {
         "digest",
         "kind",
         "title",
@@ -195,9 +198,15 @@ def _parse_item(fields: object) -> ActItem:
     }:
         _refuse("an item has digest, kind, title and perhaps source")
     kind = fields["kind"]
-    if kind not in ("prepared", "dtbsr"):
-        _refuse("an item is prepared or dtbsr")
+    if kind not in ("prepared", "dtbsr", "open"):
+        _refuse("an item is prepared, dtbsr or open")
     title = _text(fields, "title", maximum=MAX_TITLE)
+    if kind == "open":
+        if fields.keys() != {"kind", "title"}:
+            _refuse("an open item has kind and title alone")
+        return ActItem(digest=b"", title=title, kind=kind)
+    if "digest" not in fields:
+        _refuse("an item has digest, kind, title and perhaps source")
     source = _digest(fields["source"]) if "source" in fields else b""
     return ActItem(digest=_digest(fields["digest"]), title=title, kind=kind, source=source)
 

@@ -29,7 +29,7 @@ from hsm.compiled import Compiled
 from hsm.errors import GrantRefused
 from hsm.tables import grant, grant_item, spent_token
 
-_SPENT = "This approval was already used."
+SPENT = "This approval was already used."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def authorize(connection: Connection, row: GrantRow, sad: str, sources: Sequence
     """
     with connection.begin_nested():
         if not _insert_grant(connection, row, sad_digest(sad)):
-            raise GrantRefused(_SPENT, detail="act digest exists")
+            raise GrantRefused(SPENT, reason="spent", detail="act digest exists")
         _spend_token(connection, row, sources)
         _insert_items(connection, row.act_digest, range(len(sources)), "AUTHORIZED")
 
@@ -118,7 +118,7 @@ def _reserve(connection: Connection, act_digest: bytes, positions: Sequence[int]
             .values(state="RESERVED")
         ).rowcount
     if moved != len(positions):
-        raise GrantRefused(_SPENT, detail=f"{moved} of {len(positions)} rows were free")
+        raise GrantRefused(SPENT, reason="spent", detail=f"{moved} of {len(positions)} rows were free")
 
 
 def use(connection: Connection, act_digest: bytes, leaves: Sequence[tuple[int, int]]) -> None:
@@ -161,6 +161,27 @@ def find_grant(connection: Connection, sad: str) -> StoredGrant | None:
         return None
     rules = tuple(row.rules.split(" ")) if row.rules else ()
     return StoredGrant(row.act_digest, row.act, row.approval_kind, row.approval_digest, rules, row.expires_at)
+
+
+def free_positions(connection: Connection, act_digest: bytes) -> list[int]:
+    """The positions of the act's items that may still be signed, in order."""
+    query = (
+        select(grant_item.c.position)
+        .where(grant_item.c.act_digest == act_digest, grant_item.c.state == "AUTHORIZED")
+        .order_by(grant_item.c.position)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def replace_sad(connection: Connection, act_digest: bytes, old: str, new: str) -> None:
+    """The old SAD ends. Raises GrantRefused when it ended before."""
+    replaced = connection.execute(
+        update(grant)
+        .where(grant.c.act_digest == act_digest, grant.c.sad_digest == sad_digest(old))
+        .values(sad_digest=sad_digest(new))
+    )
+    if replaced.rowcount != 1:
+        raise GrantRefused("The SAD is not known.", reason="unknown", detail="replaced by another call")
 
 
 def count_items(connection: Connection, act_digest: bytes, state: str) -> int:

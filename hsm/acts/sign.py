@@ -12,7 +12,6 @@
     8 journal the outcome, mark the rows used, return signatures and receipts
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,14 +20,14 @@ from types import MappingProxyType
 from typing import Protocol
 
 from hsm.acts import entries, grant
-from hsm.acts.act import ActItem, SignAct, act_digest, parse_sign_act
+from hsm.acts.act import SignAct, act_digest, parse_sign_act
 from hsm.acts.approval import Approval, Approved, Audience, verify_approval
 from hsm.acts.directory import Directory, KnownCredential
 from hsm.acts.grant import GrantRow
 from hsm.acts.ledger import Change, Ledger
-from hsm.acts.signed_attributes import check_signed_attributes
+from hsm.acts.redeem import Redeemer, find_positions, get_granted
+from hsm.acts.to_be_signed import ItemToSign, named_digest, to_be_signed
 from hsm.acts.verify_signature import verify_signature
-from hsm.algorithms import SignatureAlgorithm
 from hsm.database import Database
 from hsm.errors import ActMalformed, CredentialNotUsable, GrantRefused, PolicyRefused
 from policies.model import ActionName, Circumstances, CredentialFacts, Decision, Question
@@ -55,14 +54,6 @@ class Policy(Protocol):
 
     def decide(self, question: Question) -> Decision: ...
     def facts(self, known: KnownCredential) -> CredentialFacts: ...
-
-
-@dataclass(frozen=True, slots=True)
-class ItemToSign:
-    """What the caller hands in for one of the act's items: one of the two, the other empty."""
-
-    digest: bytes = b""
-    signed_attributes: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +144,7 @@ class Signing:
             approval_digest=approved.evidence_digest,
             rules=rules,
             positions=tuple(positions),
-            to_be_signed=_to_be_signed(act, positions, items, known),
+            to_be_signed=to_be_signed(act, positions, items, known),
             change=approved.bind(
                 partial(
                     grant.reserve_new,
@@ -165,9 +156,20 @@ class Signing:
         )
         return self._perform(reserved, now, with_receipts)
 
+    def extend(self, sad: str, redeemer: Redeemer, digests: Sequence[bytes], *, now: datetime) -> IssuedGrant:
+        """Another SAD for what is left of a grant; ``sad`` ends. Raises HsmError."""
+        stored, act = get_granted(self._database, sad, redeemer, now)
+        self._usable_credential(act, now)
+        find_positions(self._database, stored, act, digests)
+        fresh = grant.new_sad()
+        change = partial(grant.replace_sad, act_digest=stored.act_digest, old=sad, new=fresh)
+        self._ledger.enter([], change=change)
+        return IssuedGrant(fresh, stored.expires_at, stored.act_digest)
+
     def sign_granted(
         self,
         sad: str,
+        redeemer: Redeemer,
         items: Sequence[ItemToSign],
         *,
         positions: Sequence[int] = (),
@@ -175,14 +177,10 @@ class Signing:
         with_receipts: bool = False,
     ) -> list[MadeSignature]:
         """Redeem a SAD for some (or all) of the act's items. Raises HsmError."""
-        with self._database.reading() as connection:
-            stored = grant.find_grant(connection, sad)
-        if stored is None:
-            raise GrantRefused("The SAD is not known.")
-        if now.timestamp() >= stored.expires_at:
-            raise GrantRefused("The SAD has expired.")
-        act = parse_sign_act(stored.act)
-        chosen = tuple(positions) or tuple(range(len(act.items)))
+        stored, act = get_granted(self._database, sad, redeemer, now)
+        chosen = tuple(positions) or find_positions(
+            self._database, stored, act, [named_digest(item) for item in items]
+        )
         if len(set(chosen)) != len(chosen) or not all(0 <= position < len(act.items) for position in chosen):
             raise ActMalformed("The positions are not those of the act's items.")
         known = self._usable_credential(act, now)
@@ -194,7 +192,7 @@ class Signing:
             approval_digest=stored.approval_digest,
             rules=stored.rules,
             positions=chosen,
-            to_be_signed=_to_be_signed(act, chosen, items, known),
+            to_be_signed=to_be_signed(act, chosen, items, known),
             change=lambda connection: grant.reserve(connection, stored.act_digest, chosen),
         )
         return self._perform(reserved, now, with_receipts)
@@ -289,8 +287,10 @@ def _check_lifetime(act: SignAct, now: datetime) -> None:
 def _question(
     act: SignAct, known: KnownCredential, approved: Approved, policy: Policy, now: datetime
 ) -> Question:
-    # A mixed act is judged by its weaker content: a bare digest shows the signer nothing.
-    content = "prepared" if all(item.kind == "prepared" for item in act.items) else "dtbsr"
+    # A mixed act is judged by its weakest content: a bare digest shows the signer nothing, an open item
+    # not even that.
+    kinds = {item.kind for item in act.items}
+    content = next(kind for kind in ("open", "dtbsr", "prepared") if kind in kinds)
     return Question(
         approved.principal,
         ActionName.SIGN,
@@ -306,36 +306,6 @@ def _question(
             act_seconds=act.expires_at - act.issued_at,
         ),
     )
-
-
-def _to_be_signed(
-    act: SignAct, positions: Sequence[int], items: Sequence[ItemToSign], known: KnownCredential
-) -> tuple[bytes, ...]:
-    """The SHA-256 that the key signs for each item, each checked against what was approved."""
-    if len(items) != len(positions):
-        raise ActMalformed("There must be one item for each of the act's items.")
-    return tuple(
-        _one_to_be_signed(act.items[position], item, known, act.algorithm)
-        for position, item in zip(positions, items, strict=True)
-    )
-
-
-def _one_to_be_signed(
-    approved: ActItem, item: ItemToSign, known: KnownCredential, algorithm: SignatureAlgorithm
-) -> bytes:
-    if approved.kind == "dtbsr":
-        if item.signed_attributes or item.digest != approved.digest:
-            raise GrantRefused("Hash is not authorized by the SAD.")
-        return item.digest
-    if item.digest or not item.signed_attributes:
-        raise ActMalformed("A prepared document is signed by its CMS signed attributes.")
-    check_signed_attributes(
-        item.signed_attributes,
-        document_digest=approved.digest,
-        certificate=known.certificates[0],
-        algorithm=algorithm,
-    )
-    return hashlib.sha256(item.signed_attributes).digest()
 
 
 def _intents(reserved: _Reserved, now: int) -> list[bytes]:

@@ -56,6 +56,19 @@ def check_signed_attributes(
         raise ApprovalRefused("The signed attributes are malformed.", detail=str(error)) from error
 
 
+def find_message_digest(attributes: bytes) -> bytes:
+    """The digest that unchecked attributes carry. Raises ApprovalRefused when there is none."""
+    # What our own signing service sends: it stands at the same place always.
+    start = len(_SET_OF) + len(_CONTENT_TYPE)
+    if attributes.startswith(_DIGEST_HEAD, start):
+        start += len(_DIGEST_HEAD)
+        return attributes[start : start + 32]
+    try:
+        return bytes(_parse(attributes)["message_digest"].native)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ApprovalRefused("The signed attributes are malformed.", detail=str(error)) from error
+
+
 def _parse(attributes: bytes) -> dict[str, core.Asn1Value]:
     parsed = cms.CMSAttributes.load(attributes, strict=True)
     values: dict[str, core.Asn1Value] = {}

@@ -13,7 +13,7 @@ class CredentialRequest(_message.Message):
     def __init__(self, credential_id: _Optional[str] = ...) -> None: ...
 
 class Credential(_message.Message):
-    __slots__ = ("credential_id", "purpose", "state", "algorithm", "holder", "description", "certificates", "not_before", "not_after", "training", "holder_kind")
+    __slots__ = ("credential_id", "purpose", "state", "algorithm", "holder", "description", "certificates", "not_before", "not_after", "training", "holder_kind", "proofs", "contents", "max_signatures", "max_act_seconds")
     CREDENTIAL_ID_FIELD_NUMBER: _ClassVar[int]
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -25,6 +25,10 @@ class Credential(_message.Message):
     NOT_AFTER_FIELD_NUMBER: _ClassVar[int]
     TRAINING_FIELD_NUMBER: _ClassVar[int]
     HOLDER_KIND_FIELD_NUMBER: _ClassVar[int]
+    PROOFS_FIELD_NUMBER: _ClassVar[int]
+    CONTENTS_FIELD_NUMBER: _ClassVar[int]
+    MAX_SIGNATURES_FIELD_NUMBER: _ClassVar[int]
+    MAX_ACT_SECONDS_FIELD_NUMBER: _ClassVar[int]
     credential_id: str
     purpose: str
     state: str
@@ -36,7 +40,11 @@ class Credential(_message.Message):
     not_after: int
     training: bool
     holder_kind: str
-    def __init__(self, credential_id: _Optional[str] = ..., purpose: _Optional[str] = ..., state: _Optional[str] = ..., algorithm: _Optional[str] = ..., holder: _Optional[str] = ..., description: _Optional[str] = ..., certificates: _Optional[_Iterable[bytes]] = ..., not_before: _Optional[int] = ..., not_after: _Optional[int] = ..., training: _Optional[bool] = ..., holder_kind: _Optional[str] = ...) -> None: ...
+    proofs: _containers.RepeatedScalarFieldContainer[str]
+    contents: _containers.RepeatedScalarFieldContainer[str]
+    max_signatures: int
+    max_act_seconds: int
+    def __init__(self, credential_id: _Optional[str] = ..., purpose: _Optional[str] = ..., state: _Optional[str] = ..., algorithm: _Optional[str] = ..., holder: _Optional[str] = ..., description: _Optional[str] = ..., certificates: _Optional[_Iterable[bytes]] = ..., not_before: _Optional[int] = ..., not_after: _Optional[int] = ..., training: _Optional[bool] = ..., holder_kind: _Optional[str] = ..., proofs: _Optional[_Iterable[str]] = ..., contents: _Optional[_Iterable[str]] = ..., max_signatures: _Optional[int] = ..., max_act_seconds: _Optional[int] = ...) -> None: ...
 
 class ListCredentialsRequest(_message.Message):
     __slots__ = ("holder", "holder_kind")
@@ -78,6 +86,18 @@ class Grant(_message.Message):
     act_digest: bytes
     def __init__(self, sad: _Optional[str] = ..., expires_at: _Optional[int] = ..., act_digest: _Optional[bytes] = ...) -> None: ...
 
+class ExtendRequest(_message.Message):
+    __slots__ = ("sad", "client_id", "credential_id", "digests")
+    SAD_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CREDENTIAL_ID_FIELD_NUMBER: _ClassVar[int]
+    DIGESTS_FIELD_NUMBER: _ClassVar[int]
+    sad: str
+    client_id: str
+    credential_id: str
+    digests: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, sad: _Optional[str] = ..., client_id: _Optional[str] = ..., credential_id: _Optional[str] = ..., digests: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
 class Item(_message.Message):
     __slots__ = ("digest", "signed_attributes")
     DIGEST_FIELD_NUMBER: _ClassVar[int]
@@ -87,20 +107,24 @@ class Item(_message.Message):
     def __init__(self, digest: _Optional[bytes] = ..., signed_attributes: _Optional[bytes] = ...) -> None: ...
 
 class SignRequest(_message.Message):
-    __slots__ = ("act", "approval", "sad", "items", "positions", "with_receipts")
+    __slots__ = ("act", "approval", "sad", "items", "positions", "with_receipts", "client_id", "credential_id")
     ACT_FIELD_NUMBER: _ClassVar[int]
     APPROVAL_FIELD_NUMBER: _ClassVar[int]
     SAD_FIELD_NUMBER: _ClassVar[int]
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     POSITIONS_FIELD_NUMBER: _ClassVar[int]
     WITH_RECEIPTS_FIELD_NUMBER: _ClassVar[int]
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    CREDENTIAL_ID_FIELD_NUMBER: _ClassVar[int]
     act: bytes
     approval: Approval
     sad: str
     items: _containers.RepeatedCompositeFieldContainer[Item]
     positions: _containers.RepeatedScalarFieldContainer[int]
     with_receipts: bool
-    def __init__(self, act: _Optional[bytes] = ..., approval: _Optional[_Union[Approval, _Mapping]] = ..., sad: _Optional[str] = ..., items: _Optional[_Iterable[_Union[Item, _Mapping]]] = ..., positions: _Optional[_Iterable[int]] = ..., with_receipts: _Optional[bool] = ...) -> None: ...
+    client_id: str
+    credential_id: str
+    def __init__(self, act: _Optional[bytes] = ..., approval: _Optional[_Union[Approval, _Mapping]] = ..., sad: _Optional[str] = ..., items: _Optional[_Iterable[_Union[Item, _Mapping]]] = ..., positions: _Optional[_Iterable[int]] = ..., with_receipts: _Optional[bool] = ..., client_id: _Optional[str] = ..., credential_id: _Optional[str] = ...) -> None: ...
 
 class Signature(_message.Message):
     __slots__ = ("value", "leaf_index", "receipt")

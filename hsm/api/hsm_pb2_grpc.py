@@ -50,6 +50,11 @@ class SigningStub:
                 request_serializer=hsm_dot_api_dot_hsm__pb2.AuthorizeRequest.SerializeToString,
                 response_deserializer=hsm_dot_api_dot_hsm__pb2.Grant.FromString,
                 _registered_method=True)
+        self.Extend = channel.unary_unary(
+                '/antin.hsm.v1.Signing/Extend',
+                request_serializer=hsm_dot_api_dot_hsm__pb2.ExtendRequest.SerializeToString,
+                response_deserializer=hsm_dot_api_dot_hsm__pb2.Grant.FromString,
+                _registered_method=True)
         self.Sign = channel.unary_unary(
                 '/antin.hsm.v1.Signing/Sign',
                 request_serializer=hsm_dot_api_dot_hsm__pb2.SignRequest.SerializeToString,
@@ -82,6 +87,13 @@ class SigningServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Extend(self, request, context):
+        """Another SAD for what is left of a grant; the one it was asked with ends.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Sign(self, request, context):
         """The eight steps. Either an act with its approval, or the SAD of an earlier Authorize.
         """
@@ -105,6 +117,11 @@ def add_SigningServicer_to_server(servicer, server):
             'Authorize': grpc.unary_unary_rpc_method_handler(
                     servicer.Authorize,
                     request_deserializer=hsm_dot_api_dot_hsm__pb2.AuthorizeRequest.FromString,
+                    response_serializer=hsm_dot_api_dot_hsm__pb2.Grant.SerializeToString,
+            ),
+            'Extend': grpc.unary_unary_rpc_method_handler(
+                    servicer.Extend,
+                    request_deserializer=hsm_dot_api_dot_hsm__pb2.ExtendRequest.FromString,
                     response_serializer=hsm_dot_api_dot_hsm__pb2.Grant.SerializeToString,
             ),
             'Sign': grpc.unary_unary_rpc_method_handler(
@@ -194,6 +211,33 @@ class Signing:
             target,
             '/antin.hsm.v1.Signing/Authorize',
             hsm_dot_api_dot_hsm__pb2.AuthorizeRequest.SerializeToString,
+            hsm_dot_api_dot_hsm__pb2.Grant.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Extend(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/antin.hsm.v1.Signing/Extend',
+            hsm_dot_api_dot_hsm__pb2.ExtendRequest.SerializeToString,
             hsm_dot_api_dot_hsm__pb2.Grant.FromString,
             options,
             channel_credentials,

@@ -97,9 +97,15 @@ def test_a_document_is_signed_and_its_receipt_verifies_offline(
 def test_a_sad_is_redeemed_once(signsvc: KeyProcess, client_key: Any, credential_id: str) -> None:
     act = _act(credential_id, "trust-line-client", ActItem(_digest("a"), "a", "dtbsr"))
     grant = signsvc.authorize(act, client_jws(act, client_key))
-    assert len(signsvc.sign([Item(digest=_digest("a"))], sad=grant.sad)) == 1
-    with pytest.raises(GrantRefused):
-        signsvc.sign([Item(digest=_digest("a"))], sad=grant.sad)
+    items = [Item(digest=_digest("a"))]
+    with pytest.raises(GrantRefused) as foreign:
+        signsvc.sign(items, sad=grant.sad, client_id="another-client")
+    assert foreign.value.reason == "unknown"
+    extended = signsvc.extend(grant.sad, client_id="trust-line-client", digests=[_digest("a")])
+    assert len(signsvc.sign(items, sad=extended.sad, client_id="trust-line-client")) == 1
+    with pytest.raises(GrantRefused) as spent:
+        signsvc.sign(items, sad=extended.sad, client_id="trust-line-client")
+    assert spent.value.reason == "spent"
 
 
 def test_refusals_come_back_as_what_they_are(

@@ -42,6 +42,7 @@ def _toml(value: Any) -> str:
         ("organisation-seal-rsa", {"algorithm": "RS256"}, "compatibility mode"),
         ("compatibility-rs256", {"compatibility": None}, "compatibility mode"),
         ("organisation-seal", {"compatibility": "old readers"}, "only for RS256"),
+        ("personal", {"contents": ["dtbsr", "open"]}, "open acts are a compatibility mode"),
         ("personal", {"proofs": ["access_token"], "max_signatures_by_access_token": 1}, "personal key"),
         ("personal", {"proofs": ["client_jws"]}, "proof of its person"),
         ("personal", {"acr": "aal3"}, "only a passkey"),

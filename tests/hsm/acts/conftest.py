@@ -26,8 +26,10 @@ from hsm.acts.directory import Directory, KnownCredential, token_jwk
 from hsm.acts.factors import FACTORS_KEY
 from hsm.acts.ledger import Ledger
 from hsm.acts.policy import BundlePolicy
-from hsm.acts.sign import ItemToSign, Signing
+from hsm.acts.redeem import Redeemer
+from hsm.acts.sign import Signing
 from hsm.acts.sign_token import TokenSigning
+from hsm.acts.to_be_signed import ItemToSign
 from hsm.algorithms import SignatureAlgorithm
 from hsm.database import Database
 from hsm.journal.log import Log
@@ -40,6 +42,7 @@ from tests.servers.softhsm import SoftHsmTokenFactory
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 ISSUER = "https://idp.test"
 RESOURCE = "https://sign.test"
+ONE_STOP = Redeemer("one-stop")
 
 
 class SoftwareKey:

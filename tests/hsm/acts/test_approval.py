@@ -13,8 +13,8 @@ from joserfc.jwk import ECKey, OctKey
 from hsm.acts.act import ActItem
 from hsm.acts.approval import Approval, verify_admin_approvals
 from hsm.acts.directory import token_jwk
-from hsm.acts.sign import ItemToSign
 from hsm.acts.signed_attributes import minimal_attributes
+from hsm.acts.to_be_signed import ItemToSign
 from hsm.errors import ActRefused, ApprovalRefused, GrantRefused, PolicyRefused
 from tests.hsm.acts.conftest import NOW, RESOURCE, House, jws_input
 

@@ -11,7 +11,7 @@ from hsm.errors import (
     ActRefused,
     GrantRefused,
 )
-from tests.hsm.acts.conftest import NOW, bare_item, to_sign
+from tests.hsm.acts.conftest import NOW, ONE_STOP, bare_item, to_sign
 from tests.hsm.acts.people import PeopleHouse
 
 
@@ -38,10 +38,12 @@ class TestBatch:
         wanted = [n for n in range(300) if n % 3]
         for start in range(0, len(wanted), 50):
             part = wanted[start : start + 50]
-            made = people_house.signing.sign_granted(sad, [items[n] for n in part], positions=part, now=NOW)
+            made = people_house.signing.sign_granted(
+                sad, ONE_STOP, [items[n] for n in part], positions=part, now=NOW
+            )
             assert len(made) == 50
         with pytest.raises(GrantRefused):
-            people_house.signing.sign_granted(sad, [items[1]], positions=[1], now=NOW)
+            people_house.signing.sign_granted(sad, ONE_STOP, [items[1]], positions=[1], now=NOW)
         assert sorted(entry["position"] for entry in people_house.signing_entries()) == wanted
 
     def test_an_act_made_again_without_some_documents_needs_an_approval_of_its_own(

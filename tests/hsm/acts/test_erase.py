@@ -13,7 +13,7 @@ from hsm.acts.erase import erase_acts, erase_administrative_acts
 from hsm.errors import ActRefused, GrantRefused
 from hsm.store import add_performed
 from hsm.tables import grant, grant_item, performed_act
-from tests.hsm.acts.conftest import NOW, House, bare_item, to_sign
+from tests.hsm.acts.conftest import NOW, ONE_STOP, House, bare_item, to_sign
 
 MOMENT = int(NOW.timestamp())
 TITLE = "Quyet-dinh-ky-luat-MAU"
@@ -66,7 +66,7 @@ def test_the_sad_of_an_erased_act_is_refused(house: House) -> None:
     assert erase_acts(house.database, MOMENT + 301, now=int(LATER.timestamp())) == 1
     for moment in (NOW, LATER):
         with pytest.raises(ActRefused):
-            house.signing.sign_granted(issued.sad, to_sign(act), now=moment)
+            house.signing.sign_granted(issued.sad, ONE_STOP, to_sign(act), now=moment)
     assert house.key.uses == 0
 
 
@@ -75,7 +75,7 @@ def test_an_act_that_is_not_over_is_never_erased(house: House) -> None:
     issued = house.signing.authorize(act.encode(), house.approve(act.encode()), now=NOW)
     # Whoever asks for too much gets no more than what is over.
     assert erase_acts(house.database, MOMENT * 2, now=MOMENT) == 0
-    assert house.signing.sign_granted(issued.sad, to_sign(act), now=NOW)
+    assert house.signing.sign_granted(issued.sad, ONE_STOP, to_sign(act), now=NOW)
 
 
 def test_many_acts_are_erased_in_short_transactions(house: House) -> None:

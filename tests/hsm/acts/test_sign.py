@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from hsm.acts.act import ActItem, SignAct
 from hsm.acts.approval import Approval
-from hsm.acts.sign import ItemToSign
 from hsm.acts.signed_attributes import minimal_attributes
+from hsm.acts.to_be_signed import ItemToSign
 from hsm.algorithms import SignatureAlgorithm
 from hsm.errors import (
     ActMalformed,
@@ -24,7 +24,7 @@ from hsm.errors import (
     PolicyRefused,
     TokenUnavailable,
 )
-from tests.hsm.acts.conftest import NOW, House, bare_item, to_sign
+from tests.hsm.acts.conftest import NOW, ONE_STOP, House, bare_item, to_sign
 
 
 def test_an_approved_hash_is_signed_and_its_intent_is_in_the_journal(house: House) -> None:
@@ -63,13 +63,13 @@ def test_a_used_sad_cannot_sign_again_and_a_part_of_it_signs_once(house: House) 
     act = house.act(bare_item("a"), bare_item("b"), bare_item("c"))
     sad = house.signing.authorize(act.encode(), house.approve(act.encode()), now=NOW).sad
     items = to_sign(act)
-    house.signing.sign_granted(sad, [items[1]], positions=[1], now=NOW)
+    house.signing.sign_granted(sad, ONE_STOP, [items[1]], positions=[1], now=NOW)
     with pytest.raises(GrantRefused):
-        house.signing.sign_granted(sad, items, now=NOW)  # all or none: b is used
+        house.signing.sign_granted(sad, ONE_STOP, items, now=NOW)  # all or none: b is used
     assert house.key.uses == 1
-    house.signing.sign_granted(sad, [items[0], items[2]], positions=[0, 2], now=NOW)
+    house.signing.sign_granted(sad, ONE_STOP, [items[0], items[2]], positions=[0, 2], now=NOW)
     with pytest.raises(GrantRefused):
-        house.signing.sign_granted(sad, [items[0]], positions=[0], now=NOW)
+        house.signing.sign_granted(sad, ONE_STOP, [items[0]], positions=[0], now=NOW)
 
 
 def test_a_hundred_threads_with_one_approval_get_one_signature(house: House) -> None:
@@ -181,12 +181,12 @@ def test_an_expired_sad_is_refused(house: House) -> None:
     act = house.act()
     sad = house.signing.authorize(act.encode(), house.approve(act.encode()), now=NOW).sad
     with pytest.raises(GrantRefused, match="expired"):
-        house.signing.sign_granted(sad, to_sign(act), now=NOW + timedelta(seconds=300))
+        house.signing.sign_granted(sad, ONE_STOP, to_sign(act), now=NOW + timedelta(seconds=300))
 
 
 def test_an_unknown_sad_is_refused(house: House) -> None:
     with pytest.raises(GrantRefused):
-        house.signing.sign_granted("guess", [ItemToSign(digest=b"0" * 32)], now=NOW)
+        house.signing.sign_granted("guess", ONE_STOP, [ItemToSign(digest=b"0" * 32)], now=NOW)
 
 
 def test_positions_outside_the_act_are_refused(house: House) -> None:
@@ -194,7 +194,9 @@ def test_positions_outside_the_act_are_refused(house: House) -> None:
     sad = house.signing.authorize(act.encode(), house.approve(act.encode()), now=NOW).sad
     for positions in ([1], [0, 0], [2**31]):
         with pytest.raises(ActMalformed):
-            house.signing.sign_granted(sad, to_sign(act) * len(positions), positions=positions, now=NOW)
+            house.signing.sign_granted(
+                sad, ONE_STOP, to_sign(act) * len(positions), positions=positions, now=NOW
+            )
 
 
 def test_when_the_token_fails_nothing_is_lost_and_the_approval_signs_later(house: House) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from hsm.acts import grant
 from hsm.errors import GrantRefused, HsmError, StoreUnavailable, TokenUnavailable
-from tests.hsm.acts.conftest import NOW, House, to_sign
+from tests.hsm.acts.conftest import NOW, ONE_STOP, House, to_sign
 
 
 class Fault:
@@ -133,11 +133,11 @@ class TestOnBothDatabases:
         sad = any_house.signing.authorize(act.encode(), any_house.approve(act.encode()), now=NOW).sad
         any_house.key.fail = TokenUnavailable("away")
         with pytest.raises(TokenUnavailable):
-            any_house.signing.sign_granted(sad, to_sign(act), now=NOW)
+            any_house.signing.sign_granted(sad, ONE_STOP, to_sign(act), now=NOW)
         any_house.key.fail = None
-        assert any_house.signing.sign_granted(sad, to_sign(act), now=NOW)
+        assert any_house.signing.sign_granted(sad, ONE_STOP, to_sign(act), now=NOW)
         with pytest.raises(GrantRefused):
-            any_house.signing.sign_granted(sad, to_sign(act), now=NOW)
+            any_house.signing.sign_granted(sad, ONE_STOP, to_sign(act), now=NOW)
 
     def test_two_key_processes_on_one_database_share_one_journal(self, any_house: House) -> None:
         from hsm.acts.ledger import Ledger  # noqa: PLC0415
