@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hsm.acts.act import ActItem
 from hsm.acts.erase import erase_acts, erase_administrative_acts
@@ -76,6 +76,15 @@ def test_an_act_that_is_not_over_is_never_erased(house: House) -> None:
     # Whoever asks for too much gets no more than what is over.
     assert erase_acts(house.database, MOMENT * 2, now=MOMENT) == 0
     assert house.signing.sign_granted(issued.sad, ONE_STOP, to_sign(act), now=NOW)
+
+
+def test_an_act_that_is_being_signed_is_not_erased(house: House) -> None:
+    act = house.act(titled())
+    house.signing.authorize(act.encode(), house.approve(act.encode()), now=NOW)
+    with house.database.writing() as connection:
+        connection.execute(update(grant_item).values(state="RESERVED"))
+    assert erase_acts(house.database, MOMENT + 301, now=int(LATER.timestamp())) == 0
+    assert stored_acts(house) == [act.encode()]
 
 
 def test_many_acts_are_erased_in_short_transactions(house: House) -> None:
