@@ -20,3 +20,8 @@ TASK_FAILURES = Counter(
     "hsm_task_failures_total", "Failures of what the key process does by itself, by task.", ["task"]
 )
 SIEM_EVENTS = Counter("hsm_siem_events_total", "Security events, by destination and fate.", ["to", "result"])
+CERTIFICATES_EXPIRING = Gauge(
+    "hsm_certificates_expiring",
+    "Certificates of usable credentials that expire within so many days; 0: have expired.",
+    ["days"],
+)

@@ -7,6 +7,7 @@ store names the states it may come from (``hsm.acts.moves``). What comes later i
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from hsm import life, store
 from hsm.acts.directory import Directory, KnownCredential, token_jwk
 from hsm.acts.keys import Operation, Result
 from hsm.acts.ledger import Change
-from hsm.acts.moves import MOVES, check_moved
+from hsm.acts.moves import MOVES, check_moved, state_after
 from hsm.acts.policy import BundlePolicy
 from hsm.acts.verify_signature import verify_signature
 from hsm.algorithms import KeyKind, SignatureAlgorithm
@@ -28,7 +29,7 @@ from hsm.database import Database
 from hsm.enrol.chain import check_chain
 from hsm.enrol.csr import build_csr
 from hsm.enrol.errors import EnrolmentError
-from hsm.errors import ActMalformed
+from hsm.errors import ActMalformed, KeyNotFound
 from hsm.store import StoredCredential
 from hsm.token.token import Token, TokenKeyRef, WrappedKeyRef
 from policies.model import ActionName, CredentialFacts, PrincipalKind, holder_kind_of
@@ -215,12 +216,13 @@ class CredentialLife:
     def _destroy(self, parameters: dict[str, Any], now: datetime) -> tuple[Result, Change]:
         stored = self.known(parameters).stored
         before = tuple(MOVES[ActionName.DESTROY_CREDENTIAL].before)
-        if stored.key_label:
-            self._token.destroy_token_key(stored.key_label)
+        state_after(ActionName.DESTROY_CREDENTIAL, stored.state)
         with self._database.reading() as connection:
             asked = life.find_renewal(connection, stored.credential_id)
-        if asked and asked.key_label and asked.key_label != stored.key_label:
-            self._token.destroy_token_key(asked.key_label)
+        for label in {stored.key_label or "", (asked.key_label if asked else "") or ""} - {""}:
+            # Gone already: an earlier try destroyed it and could not write so.
+            with suppress(KeyNotFound):
+                self._token.destroy_token_key(label)
 
         def change(connection: Connection) -> None:
             check_moved(

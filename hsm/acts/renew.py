@@ -14,7 +14,7 @@ from hsm import life, store
 from hsm.acts.credential_life import CredentialLife, MadeKey
 from hsm.acts.keys import Operation, Result
 from hsm.acts.ledger import Change
-from hsm.acts.moves import MOVES, check_moved
+from hsm.acts.moves import MOVES, check_moved, state_after
 from hsm.algorithms import SignatureAlgorithm
 from hsm.database import Database
 from hsm.errors import ActMalformed
@@ -46,6 +46,7 @@ class Renewals:
     def _renew(self, parameters: dict[str, Any], now: datetime) -> tuple[Result, Change]:
         """{credential_id, subject, new_key}: ``new_key`` true asks for a new key before it has to be."""
         stored = self._life.known(parameters).stored
+        state_after(ActionName.RENEW_CREDENTIAL, stored.state)
         profile = self._life.profile(stored.profile)
         if profile.is_token:
             raise ActMalformed("A key for tokens has no certificate to renew: create its successor.")
