@@ -221,7 +221,7 @@ class Cryptoki:
         wrapping_key: int,
         blob: bytes,
         mechanism: Mechanism,
-        template: Mapping[int, bool | int],
+        template: Mapping[int, bool | int | bytes],
     ) -> int:
         """C_UnwrapKey: the handle of an object made of ``blob`` with the attributes of ``template``."""
         attributes, buffers = pack_attributes(template)

@@ -5,6 +5,8 @@ A signing key signs and nothing else; a KEK wraps and unwraps and nothing else. 
 CKA_DECRYPT (or copies it so) and undoes RFC 5649 outside the token with AES-ECB.
 """
 
+import ctypes
+
 from pkcs11 import KeyType, ObjectClass
 from pkcs11.constants import Attribute as A  # noqa: N817 - every line below begins with it
 
@@ -76,3 +78,36 @@ def kek(vendor: Vendor) -> tuple[dict[int, object], list[object]]:
         template[A.UNWRAP_TEMPLATE] = array
         buffers.append(array)
     return vendor.accepted(template), buffers
+
+
+def vault_kek(vendor: Vendor) -> Template:
+    """A KEK's twin in the vault: it may be carried to a working token, and what it unwraps wrapped again."""
+    return vendor.accepted(
+        {**_HIDDEN, **_FIXED, A.EXTRACTABLE: True, A.WRAP: True, A.UNWRAP: True, A.ENCRYPT: False,
+         A.DECRYPT: False, A.SIGN: False, A.VERIFY: False, A.DERIVE: False}
+    )  # fmt: skip
+
+
+def key_to_wrap_again(vendor: Vendor, key_type: KeyType) -> Template:
+    """What a wrapped key becomes in the vault between two KEKs: it signs nothing."""
+    honest = unwrapped_private_key(vendor, key_type)
+    return {**honest, A.SIGN: False, A.EXTRACTABLE: True}
+
+
+def carried_kek(vendor: Vendor, label: str) -> tuple[dict[int, bool | int | bytes], list[object]]:
+    """What ``kek`` says, for C_UnwrapKey; and the buffers that must outlive the call."""
+    made, buffers = kek(vendor)
+    template: dict[int, bool | int | bytes] = {
+        A.CLASS: int(ObjectClass.SECRET_KEY), A.KEY_TYPE: int(KeyType.AES), A.TOKEN: True,
+        A.LABEL: label.encode(),
+    }  # fmt: skip
+    for kind, value in made.items():
+        if kind == A.UNWRAP_TEMPLATE:
+            template[kind] = ctypes.string_at(value, ctypes.sizeof(value))  # type: ignore[arg-type]
+        elif isinstance(value, bool | int):
+            template[kind] = value
+    # Last: SoftHSM refuses every attribute that follows it.
+    modifiable = template.pop(A.MODIFIABLE, None)
+    if modifiable is not None:
+        template[A.MODIFIABLE] = modifiable
+    return template, buffers

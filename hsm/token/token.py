@@ -4,6 +4,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from pkcs11 import ObjectClass
 from pkcs11.exceptions import NoSuchKey, PKCS11Error
@@ -79,7 +80,7 @@ class Token:
     """
 
     @classmethod
-    def open(cls, settings: TokenSettings) -> "Token":
+    def open(cls, settings: TokenSettings) -> Self:
         """Load the module, find the token, log in once. Raises MechanismRefused for an unknown vendor."""
         vendor = get_vendor(settings.vendor)
         reserved = vendor.initialize.format(
@@ -267,6 +268,18 @@ class Token:
                 if keys.exists(cryptoki, session.handle, label, ObjectClass.PUBLIC_KEY):
                     halves.append(keys.find(cryptoki, session.handle, label, ObjectClass.PUBLIC_KEY))
                 keys.destroy(cryptoki, session.handle, *halves)
+            generation.forget(label)
+
+        with self._making:
+            self._recovery.run(act, label=label)
+
+    def destroy_kek(self, label: str) -> None:
+        """Destroy a KEK, and with it every key that only it unwraps. Raises KeyNotFound."""
+
+        def act(generation: Generation) -> None:
+            with generation.pool.checkout() as session:
+                key = keys.find(generation.cryptoki, session.handle, label, ObjectClass.SECRET_KEY)
+                keys.destroy(generation.cryptoki, session.handle, key)
             generation.forget(label)
 
         with self._making:
