@@ -21,6 +21,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Update, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from signsvc.errors import LeaseLost
 from signsvc.store.database import Database
@@ -121,21 +122,11 @@ class Signatures:
 
         ``into``: the state it enters in the same transaction.
         """
-        values: dict[str, Any] = {"fence": signature.c.fence + 1, "lease_until": now + lease}
-        if into:
-            values["state"] = into
-        statement = (
-            update(signature)
-            .where(
-                signature.c.id == signature_id,
-                signature.c.state.in_(states),
-                signature.c.lease_until <= now,
-            )
-            .values(values)
-            .returning(*signature.c)
-        )
+        statement = _claim(tuple(states), into)
         with self._database.writing() as connection:
-            row = connection.execute(statement).first()
+            row = connection.execute(
+                statement, {"wanted": signature_id, "free_at": now, "until": now + lease}
+            ).first()
         return _signature(row) if row else None
 
     def claim_due(self, *, now: int, lease: int) -> StoredSignature | None:
@@ -205,6 +196,23 @@ class Signatures:
         query = select(func.count()).select_from(signature).where(signature.c.state == State.WAITING)
         with self._database.reading() as connection:
             return int(connection.execute(query).scalar_one())
+
+
+@cache
+def _claim(states: tuple[State, ...], into: State | None) -> ReturningUpdate[Any]:
+    values: dict[str, Any] = {"fence": signature.c.fence + 1, "lease_until": bindparam("until")}
+    if into:
+        values["state"] = into
+    return (
+        update(signature)
+        .where(
+            signature.c.id == bindparam("wanted"),
+            signature.c.state.in_(states),
+            signature.c.lease_until <= bindparam("free_at"),
+        )
+        .values(values)
+        .returning(*signature.c)
+    )
 
 
 @cache
