@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from cryptography import x509
@@ -123,11 +124,17 @@ class Directory:
 
 def token_jwk(known: KnownCredential) -> Key:
     """The public JWK of a token credential."""
-    pem = known.stored.spki
-    kind = RSAKey if known.algorithm is not SignatureAlgorithm.ES256 else ECKey
-    return kind.import_key(pem)
+    return _token_jwk(known.stored.spki, known.algorithm)
 
 
+@lru_cache(maxsize=256)
+def _token_jwk(spki: bytes, algorithm: SignatureAlgorithm) -> Key:
+    kind = RSAKey if algorithm is not SignatureAlgorithm.ES256 else ECKey
+    return kind.import_key(spki)
+
+
+# Keyed by the whole row, so a changed row is read anew; an unchanged one is not parsed every two seconds.
+@lru_cache(maxsize=40_000)
 def _known(stored: StoredCredential) -> KnownCredential:
     certificates = (
         x509.load_pem_x509_certificates(stored.certificates.encode()) if stored.certificates else []
