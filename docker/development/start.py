@@ -39,6 +39,9 @@ ENVIRONMENT = {
     "HSM_LAST_CHECKPOINT_FILE": f"{RUN}/last-checkpoint",
     "HSM_TRUST_ANCHORS": f"{RUN}/anchors.pem",
     "HSM_TRAINING": "accept",
+    # Acts are approved on the desk's pages only, not where people log in.
+    "HSM_WEBAUTHN_RP_ID": "localhost",
+    "HSM_WEBAUTHN_ORIGINS": '["http://localhost:8080"]',
     "HSM_METRICS_ADDRESS": "127.0.0.1:8086",
     "HSM_ISSUER": IDP,
     "HSM_SIGNING_RESOURCE": SIGNSVC,

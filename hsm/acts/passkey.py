@@ -124,7 +124,8 @@ class Passkeys:
         # Level 3 §6.1.1: it must grow, unless the authenticator has none.
         grew = count > passkey.sign_count or count == passkey.sign_count == 0
         if not grew and not grant.is_known(connection, digest):
-            # Somebody has a copy of it. Queued behind this transaction, since what raises leaves nothing.
+            # Somebody has a copy of it. Queued behind this transaction, since what raises leaves nothing;
+            # whoever hears of the refusal waits for it.
             self._ledger.enter_later(
                 [entries.passkey_suspended(now=now, act_digest=digest, passkey=credential_id)],
                 change=lambda later: _suspend(later, credential_id),

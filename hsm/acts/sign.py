@@ -24,12 +24,12 @@ from hsm.acts.act import SignAct, act_digest, parse_sign_act
 from hsm.acts.approval import Approval, Approved, Audience, verify_approval
 from hsm.acts.directory import Directory, KnownCredential
 from hsm.acts.grant import GrantRow
-from hsm.acts.ledger import Change, Ledger
+from hsm.acts.ledger import Change, Entered, Ledger
 from hsm.acts.redeem import Redeemer, find_positions, get_granted
 from hsm.acts.to_be_signed import ItemToSign, named_digest, to_be_signed
 from hsm.acts.verify_signature import verify_signature
 from hsm.database import Database
-from hsm.errors import ActMalformed, CredentialNotUsable, GrantRefused, PolicyRefused
+from hsm.errors import ActMalformed, ApprovalRefused, CredentialNotUsable, GrantRefused, PolicyRefused
 from policies.model import ActionName, Circumstances, CredentialFacts, Decision, Question
 
 CLOCK_LEEWAY = 60
@@ -120,7 +120,7 @@ class Signing:
         sad = grant.new_sad()
         sources = [item.source for item in act.items]
         change = partial(grant.authorize, row=row, sad=sad, sources=sources)
-        self._ledger.enter([], change=approved.bind(change))
+        self._redeem([], approved.bind(change))
         return IssuedGrant(sad, act.expires_at, row.act_digest)
 
     def sign_approved(
@@ -229,7 +229,7 @@ class Signing:
     def _perform(self, reserved: _Reserved, now: datetime, with_receipts: bool) -> list[MadeSignature]:  # noqa: FBT001
         intents = _intents(reserved, int(now.timestamp()))
         # 4, 5. Reserve the rows and journal the intents: durable together, before the key is touched.
-        entered = self._ledger.enter(intents, change=reserved.change, with_proofs=with_receipts)
+        entered = self._redeem(intents, reserved.change, with_proofs=with_receipts)
         leaves = range(entered.first_index, entered.first_index + len(intents))
         try:
             values = [self._sign_one(reserved.known, data) for data in reserved.to_be_signed]
@@ -253,6 +253,14 @@ class Signing:
             MadeSignature(value, leaf, intent, proof)
             for value, leaf, intent, proof in zip(values, leaves, intents, proofs, strict=True)
         ]
+
+    def _redeem(self, intents: list[bytes], change: Change, *, with_proofs: bool = False) -> Entered:
+        try:
+            return self._ledger.enter(intents, change=change, with_proofs=with_proofs)
+        except ApprovalRefused:
+            # The proof may have queued what must be durable before this is answered: a clone's suspension.
+            self._ledger.enter([])
+            raise
 
     def _sign_one(self, known: KnownCredential, data: bytes) -> bytes:
         # 6. Use the key.

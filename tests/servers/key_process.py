@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from antin.software_passkey import SoftwarePasskey
 from joserfc import jws
 from joserfc.jwk import ECKey
 
@@ -24,6 +25,7 @@ from hsm.client import Approval, KeyProcess
 ROOT = Path(__file__).parents[2]
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 STARTS_WITHIN = 20.0
+RP_ID, ORIGIN = "localhost", "http://localhost:8080"
 
 
 class RunningKeyProcess:
@@ -71,6 +73,8 @@ class RunningKeyProcess:
             "HSM_ISSUER": self.issuer,
             "HSM_SIGNING_RESOURCE": self.resource,
             "HSM_TRAINING": "accept",
+            "HSM_WEBAUTHN_RP_ID": RP_ID,
+            "HSM_WEBAUTHN_ORIGINS": json.dumps([ORIGIN]),
             **({"HSM_TRUST_ANCHORS": str(anchors)} if anchors else {}),
             **extra,
         }
@@ -123,6 +127,25 @@ class RunningKeyProcess:
         key = ECKey.generate_key("P-256")
         self.perform("register_client_key", {"client_id": client_id, "jwk": key.as_dict(private=False)})
         return key
+
+    def enrol_person(self, person_id: str) -> SoftwarePasskey:
+        """Register a person with a new software passkey."""
+        self.perform("register_person", {"person_id": person_id})
+        passkey = SoftwarePasskey.new(RP_ID, ORIGIN, counter=0)
+        self.enrol_passkey(person_id, passkey)
+        return passkey
+
+    def enrol_passkey(
+        self, person_id: str, passkey: SoftwarePasskey, *, approvers: int = 2
+    ) -> dict[str, Any]:
+        now = int(datetime.now(UTC).timestamp())
+        invitation = draft("invite_passkey", {"person_id": person_id}, now=now)
+        registration = passkey.register(invitation)
+        return self.perform(
+            "enrol_passkey",
+            {"person_id": person_id, "invitation": invitation.decode(), "registration": registration},
+            approvers=approvers,
+        )
 
     def create_credential(self, profile: str, holder: str, *, training: bool = True) -> dict[str, Any]:
         return self.perform(
