@@ -47,7 +47,8 @@ proto: ## generate the trust line's code from hsm/api/hsm.proto
 .PHONY: lock
 lock: ## pin every dependency with its hashes
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 --group dev \
-		pyproject.toml clients/sdk/pyproject.toml clients/devca/pyproject.toml -o requirements.lock
+		pyproject.toml clients/sdk/pyproject.toml clients/devca/pyproject.toml \
+		clients/witness/pyproject.toml -o requirements.lock
 	@docker/lock.sh
 
 .PHONY: images

@@ -27,6 +27,7 @@ MEASURES = {
     "many_credentials": "30,000 credentials ÷ 10",
     "journal_growth": "the journal from 10³ to 10⁶ leaves",
     "token_threads": "100,000 signatures on four threads",
+    "instrument": "the journal as an instrument",
     "start_time": "start to first signature",
 }
 
