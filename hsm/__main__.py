@@ -1,5 +1,6 @@
 """python -m hsm serve | migrate | ceremony | act | approve | perform | enrol | checkpoint | anchors | uses |
-erase-acts."""
+erase-acts |
+radar | rotate-kek."""
 
 import argparse
 import json
@@ -13,12 +14,13 @@ from typing import Any
 import structlog
 
 from hsm import administer
-from hsm.client import Approval, KeyProcess
+from hsm.client import KeyProcess
 from hsm.enrol import enrol
 from hsm.enrol.devca import DevelopmentAuthority
 from hsm.enrol.manual import ManualAuthority
 from hsm.errors import HsmError
 from hsm.journal_commands import add_commands
+from hsm.life_commands import add_commands as add_life_commands
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -84,7 +86,7 @@ def _perform(options: argparse.Namespace) -> dict[str, Any]:
         act = options.act.read_bytes()
     else:
         options.parser.error("an act file, or --action with --parameters")
-    approvals = [Approval("admin_jws", path.read_text().strip()) for path in options.approvals]
+    approvals = [administer.read_approval(path) for path in options.approvals]
     approvals += [administer.approve(act, key) for key in options.key]
     key_process = KeyProcess(options.socket)
     try:
@@ -175,6 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     checkpoint = command("checkpoint", _checkpoint, "the journal's head, signed now")
     checkpoint.add_argument("--socket", default="unix:run/hsm-admin.sock")
     add_commands(command)
+    add_life_commands(command)
     return parser
 
 

@@ -43,6 +43,21 @@ def approve(act: bytes, key_file: Path) -> Approval:
     return Approval("admin_jws", jws.serialize_compact(header, act, key, algorithms=[algorithm]))
 
 
+def read_approval(path: Path) -> Approval:
+    """From a file: an administrator's compact JWS, or a person's as ``{"kind": …, "evidence": …}``.
+
+    Raises ActMalformed.
+    """
+    try:
+        text = path.read_text("utf-8").strip()
+        if not text.startswith("{"):
+            return Approval("admin_jws", text)
+        members = orjson.loads(text)
+        return Approval(str(members["kind"]), str(members["evidence"]))
+    except (OSError, ValueError, KeyError) as error:
+        raise ActMalformed(f"The approval {path} cannot be used.") from error
+
+
 def perform(key_process: KeyProcess, act: bytes, approvals: Sequence[Approval]) -> dict[str, Any]:
     """Have the key process do the act. Raises HsmError."""
     return key_process.perform(act, approvals)

@@ -21,6 +21,7 @@ from hsm.acts.passkey import Passkeys, WebAuthn
 from hsm.acts.pin_otp import PinOtp
 from hsm.acts.policy import BundlePolicy
 from hsm.acts.renew import Renewals
+from hsm.acts.rotate_kek import Keks
 from hsm.acts.sign import Signing
 from hsm.acts.sign_token import TokenSigning
 from hsm.acts.use_key import TokenKeyUse
@@ -31,7 +32,7 @@ from hsm.journal.last_checkpoint import LastCheckpoint
 from hsm.journal.log import Log
 from hsm.journal.seal import JournalKey
 from hsm.journal.tasks import AnchorSettings, JournalTasks
-from hsm.life import current_kek
+from hsm.life_tasks import LifeTasks
 from hsm.metrics import JOURNAL_SIZE, SESSIONS_IN_USE, TOKEN_HEALTHY
 from hsm.server import listen
 from hsm.services import AdministrationService, JournalService, SigningService, TokenService
@@ -93,6 +94,8 @@ class KeyProcessApp:
         self.ledger.enter([], change=grant.abandon_reserved)
         self._wire(journal_key)
         self.journal.start()
+        self._life = LifeTasks(self.database, self.ledger, self.token, self.events.report)
+        self._life.start()
         self._watch = Watch(settings.metrics_address, self._ready) if settings.metrics_address else None
         threading.Thread(target=self._look_after_health, name="health", daemon=True).start()
         log.info("key_process_started", journal_size=self.log.head()[0])
@@ -114,6 +117,7 @@ class KeyProcessApp:
         self._health.enter_graceful_shutdown()
         for done in [server.stop(DRAIN_SECONDS) for server in self._servers]:
             done.wait(DRAIN_SECONDS)
+        self._life.close()
         self.ledger.close()
         self._keep_checkpoint()
         self._last.close()
@@ -151,6 +155,7 @@ class KeyProcessApp:
         tokens = TokenSigning(
             directory=directory, policy=policy, ledger=self.ledger, use_key=use_key, issuer=settings.issuer
         )
+        keks = Keks(self.database, self.token)
         life = CredentialLife(
             token=self.token,
             database=self.database,
@@ -158,7 +163,7 @@ class KeyProcessApp:
             policy=policy,
             trust_anchors=settings.trust_anchors,
             training=settings.training == "accept",
-            current_kek=self._current_kek,
+            current_kek=keks.current,
         )
         administration = Administration(
             database=self.database,
@@ -169,6 +174,7 @@ class KeyProcessApp:
                 **life.operations(),
                 **Renewals(life, self.database, self.token).operations(),
                 **Custody(life, self.database).operations(),
+                **keks.operations(),
                 **ClientKeys(self.database).operations(),
                 **EnrolPeople(self.database, self.token, webauthn).operations(),
             },
@@ -238,10 +244,6 @@ class KeyProcessApp:
 
     def _ready(self) -> dict[str, bool]:
         return {"token": self._token_healthy(), "database": self._database_answers()}
-
-    def _current_kek(self) -> str:
-        with self.database.reading() as connection:
-            return current_kek(connection)
 
     def _database_answers(self) -> bool:
         try:

@@ -12,6 +12,10 @@ The file is the only input, so that it can be read and agreed before anything ha
     so_pin_file = "secrets/so-pin"
     pin_file = "secrets/pin"
 
+    [vault]                         # left out: KEKs are made in the token alone, and can't be rotated
+    label = "an-tin-vault"          # a token of its own, whose PIN the key process never has
+    pin_file = "/media/safe/vault-pin"
+
     [journal]
     origin = "antin.example.gov.vn/journal"
 
@@ -50,6 +54,7 @@ from hsm.journal.seal import JOURNAL_KEY_LABEL, JournalKey
 from hsm.schema.migrate import migrate
 from hsm.token.provision import make_softhsm_token, write_softhsm_conf
 from hsm.token.token import Token, TokenSettings
+from hsm.token.vault import Vault, carry_kek
 
 
 class CeremonyError(HsmError):
@@ -66,6 +71,11 @@ class _TokenPart(_Part):
     label: str
     softhsm_conf: Path | None = None
     so_pin_file: Path | None = None
+    pin_file: Path
+
+
+class _VaultPart(_Part):
+    label: str
     pin_file: Path
 
 
@@ -91,6 +101,7 @@ class CeremonyFile(_Part):
     """The whole input."""
 
     token: _TokenPart
+    vault: _VaultPart | None = None
     journal: _JournalPart
     store: _StorePart
     keks: _KekPart
@@ -126,8 +137,7 @@ def hold_ceremony(file: CeremonyFile, *, now: datetime) -> dict[str, Any]:
         if file.keks.personal in existing:
             note(f"KEK {file.keks.personal}", "kept")
         else:
-            token.generate_kek(file.keks.personal)
-            note(f"KEK {file.keks.personal}", "made: AES-256, wraps and unwraps, never leaves")
+            note(f"KEK {file.keks.personal}", make_kek(file, token, file.keks.personal))
         if FACTORS_KEY in existing:
             note(f"sealing key {FACTORS_KEY}", "kept")
         else:
@@ -152,6 +162,54 @@ def hold_ceremony(file: CeremonyFile, *, now: datetime) -> dict[str, Any]:
         "journal_verifier_key": verifier_key,
         "admins": admins,
     }
+
+
+def make_kek(file: CeremonyFile, token: Token, label: str) -> str:
+    """Make a KEK in the vault, if there is one, and put it into the token; what was done.
+
+    May be repeated after a failure at any point. Raises CeremonyError, TokenError.
+    """
+    if file.vault is None:
+        token.generate_kek(label)
+        return "made: AES-256, wraps and unwraps, never leaves"
+    vault = open_vault(file)
+    try:
+        if label not in vault.labels():
+            vault.make_kek(label)
+        carry_kek(vault, token, label)
+    finally:
+        vault.close()
+    return f"made in {file.vault.label} and carried here: AES-256, wraps and unwraps, leaves neither in clear"
+
+
+def open_vault(file: CeremonyFile) -> Vault:
+    """The vault that the file names; a SoftHSM one is made. Raises CeremonyError, TokenError."""
+    part = file.token
+    if file.vault is None:
+        raise CeremonyError("The ceremony's file has no [vault]: without one no key is wrapped anew.")
+    if part.softhsm_conf:
+        named = part.model_copy(update={"label": file.vault.label, "pin_file": file.vault.pin_file})
+        _make_token(named, part.softhsm_conf)
+    vault = Vault.open(
+        TokenSettings(
+            module=part.module,
+            vendor=part.vendor,
+            token_label=file.vault.label,
+            pin_file=file.vault.pin_file,
+        )
+    )
+    vault.make_canary()
+    return vault
+
+
+def open_token(file: CeremonyFile) -> Token:
+    """The working token, which must be there already. Raises TokenError."""
+    part = file.token
+    if part.softhsm_conf:
+        os.environ["SOFTHSM2_CONF"] = str(part.softhsm_conf.resolve())
+    return Token.open(
+        TokenSettings(module=part.module, vendor=part.vendor, token_label=part.label, pin_file=part.pin_file)
+    )
 
 
 def _without_password(file: CeremonyFile) -> str:

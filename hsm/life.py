@@ -1,11 +1,11 @@
-"""The key process's SQL for credentials' lives: renewals, past certificates, KEKs, holders, expiry."""
+"""The key process's SQL for credentials' lives: renewals, past certificates, holders, expiry."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from hsm.life_tables import kek, past_certificate, renewal, rewrapped_key
+from hsm.life_tables import past_certificate, renewal, rewrapped_key
 from hsm.tables import credential
 
 
@@ -21,16 +21,6 @@ class StoredRenewal:
     spki: bytes
     key_made_at: int
     asked_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class StoredKek:
-    """A row of ``kek`` and how many keys are wrapped under it."""
-
-    label: str
-    state: str
-    retired_at: int | None
-    wrapped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,26 +132,3 @@ def count_expiring(connection: Connection, before: int) -> int:
         .where(credential.c.not_after < before, credential.c.state.in_(("active", "suspended")))
     )
     return connection.execute(query).scalar_one()
-
-
-def find_kek(connection: Connection, label: str) -> StoredKek | None:
-    row = connection.execute(select(kek).where(kek.c.label == label)).first()
-    return StoredKek(row.label, row.state, row.retired_at, count_wrapped(connection, label)) if row else None
-
-
-def current_kek(connection: Connection) -> str:
-    """The KEK for new keys. There is always one."""
-    label: str = connection.execute(select(kek.c.label).where(kek.c.state == "current")).scalar_one()
-    return label
-
-
-def count_wrapped(connection: Connection, label: str) -> int:
-    """Keys that only this KEK unwraps, those of renewals under way among them."""
-    return sum(
-        connection.execute(
-            select(func.count())
-            .select_from(table)
-            .where(table.c.kek_label == label, table.c.wrapped_key.is_not(None))
-        ).scalar_one()
-        for table in (credential, renewal)
-    )

@@ -25,3 +25,6 @@ CERTIFICATES_EXPIRING = Gauge(
     "Certificates of usable credentials that expire within so many days; 0: have expired.",
     ["days"],
 )
+KEYS_REWRAPPED = Counter(
+    "hsm_keys_rewrapped_total", "Keys that were wrapped anew, by what became of them.", ["result"]
+)

@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 from sqlalchemy import Connection
 
-from hsm import life, store
+from hsm import keks, life, store
 from hsm.acts.directory import Directory, KnownCredential, token_jwk
 from hsm.acts.keys import Operation, Result
 from hsm.acts.ledger import Change
@@ -133,7 +133,12 @@ class CredentialLife:
             result["kid"] = token_jwk(Directory.known(stored)).thumbprint()
         else:
             result["csr"] = self.request(made, SignatureAlgorithm(profile.algorithm), parameters)
-        return result, lambda connection: store.add_credential(connection, stored)
+
+        def change(connection: Connection) -> None:
+            check_kek_lives(connection, made.kek_label)
+            store.add_credential(connection, stored)
+
+        return result, change
 
     def make_key(self, profile: KeyProfile, label: str) -> MadeKey:
         """A new key as the profile wants it kept; ``label`` is for a token object. Raises TokenError."""
@@ -251,6 +256,12 @@ class CredentialLife:
             return self._policy.profile(name)
         except KeyError as error:
             raise ActMalformed(f"There is no key profile {name}.") from error
+
+
+def check_kek_lives(connection: Connection, kek_label: str | None) -> None:
+    """Raises ActMalformed when the KEK of a key just made was destroyed in between."""
+    if not keks.kek_lives(connection, kek_label):
+        raise ActMalformed("The KEK was destroyed while this key was made: ask for it again.")
 
 
 def _chain(parameters: dict[str, Any]) -> list[x509.Certificate]:

@@ -108,6 +108,13 @@ def passkey_suspended(*, now: int, act_digest: bytes, passkey: bytes) -> bytes:
     )
 
 
+def rewrap_intent(*, now: int, kek: str, credentials: Sequence[str]) -> bytes:
+    """Keys that were wrapped anew under this KEK, about to be tried and put in place of the old blobs."""
+    return canonical(
+        {"type": "intent", "time": now, "kind": "rewrap", "kek": kek, "credentials": list(credentials)}
+    )
+
+
 def succeeded(*, now: int, signatures: Sequence[tuple[int, bytes]]) -> list[bytes]:
     """What became of intents: (leaf index, signature or result bytes). One leaf for up to 500 of them."""
     return _outcomes(

@@ -6,6 +6,7 @@ from asking for it is the origin, so the identity provider's login page must not
 """
 
 import hashlib
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,8 @@ from hsm.people import StoredPasskey
 from policies.model import Principal, PrincipalKind
 
 MAX_EVIDENCE = 64 * 1024
+KEPT_SECONDS = 30.0
+MOST_KEPT = 50_000
 # What the SDK's software passkey calls itself; it is for development, tests and training only.
 SOFTWARE_AAGUID = "616e7469-6e2d-6d61-752d-736f66742d31"  # the bytes "antin-mau-soft-1"
 _NO_APPROVAL = "The passkey does not approve this act."
@@ -52,6 +55,7 @@ class Passkeys:
         self._database = database
         self._ledger = ledger
         self._webauthn = webauthn
+        self._kept: dict[bytes, tuple[float, StoredPasskey]] = {}
 
     def verify(
         self, evidence: str, act: SignAct, act_bytes: bytes, known: KnownCredential, now: datetime
@@ -99,12 +103,25 @@ class Passkeys:
         )
 
     def _get_passkey(self, credential_id: bytes, *, training: bool) -> StoredPasskey:
-        with self._database.reading() as connection:
-            passkey = people.find_passkey(connection, credential_id)
+        passkey = self._find_passkey(credential_id)
         if passkey is None or not passkey.usable:
             raise _refused("unknown" if passkey is None else f"{passkey.state}, {passkey.person_state}")
         if passkey.aaguid == SOFTWARE_AAGUID and not (self._webauthn.software and training):
             raise _refused("a software passkey outside training")
+        return passkey
+
+    def _find_passkey(self, credential_id: bytes) -> StoredPasskey | None:
+        """Kept for a while: a key never changes, and what does is looked at again when it is redeemed."""
+        moment = time.monotonic()
+        kept = self._kept.get(credential_id)
+        if kept is not None and moment - kept[0] < KEPT_SECONDS:
+            return kept[1]
+        with self._database.reading() as connection:
+            passkey = people.find_passkey(connection, credential_id)
+        if passkey is not None:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            self._kept[credential_id] = (moment, passkey)
         return passkey
 
     def _redeem(
@@ -118,7 +135,7 @@ class Passkeys:
         now: int,
     ) -> None:
         """The counter moves in the transaction that reserves the rows: both or neither."""
-        passkey = people.find_passkey(connection, credential_id, for_update=True)
+        passkey = people.lock_passkey(connection, credential_id)
         if passkey is None or not passkey.usable:
             raise _refused("retired or suspended meanwhile")
         # Level 3 §6.1.1: it must grow, unless the authenticator has none.
@@ -133,7 +150,7 @@ class Passkeys:
             raise _refused(f"counter {count} after {passkey.sign_count}: suspended")
         # An act that came before is repeated, not cloned; whether it may still sign, its rows say.
         change(connection)
-        if grew:
+        if grew and (count, backed_up) != (passkey.sign_count, passkey.backup_state):
             people.advance_passkey(connection, credential_id, sign_count=count, backup_state=backed_up)
 
 

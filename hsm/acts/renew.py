@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hsm import life, store
-from hsm.acts.credential_life import CredentialLife, MadeKey
+from hsm.acts.credential_life import CredentialLife, MadeKey, check_kek_lives
 from hsm.acts.keys import Operation, Result
 from hsm.acts.ledger import Change
 from hsm.acts.moves import MOVES, check_moved, state_after
@@ -75,6 +75,7 @@ class Renewals:
             present = store.find_credential(connection, stored.credential_id)
             before = MOVES[ActionName.RENEW_CREDENTIAL].before
             check_moved(moved=present is not None and present.state in before)
+            check_kek_lives(connection, asked.kek_label)
             life.put_renewal(connection, asked)
 
         unused = given_up.key_label if given_up and given_up.key_number != stored.key_number else None

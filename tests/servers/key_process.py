@@ -32,8 +32,10 @@ class RunningKeyProcess:
     """One key process with its token, database and two administrators.
 
     ``admin``, ``signsvc`` and ``idp`` are gRPC targets. ``issuer`` and ``resource`` are what its
-    access-token approvals must name.
+    access-token approvals must name. ``vault``: whether its KEKs are made in a vault.
     """
+
+    vault = False
 
     def __init__(
         self,
@@ -181,12 +183,15 @@ class RunningKeyProcess:
             for n in (1, 2)
         )
         file = self.directory / "ceremony.toml"
+        vault = f'[vault]\nlabel = "an-tin-vault"\npin_file = "{self.directory}/vault-pin"\n'
+        (self.directory / "vault-pin").write_text(secrets.token_hex(8))
         file.write_text(
             f'[token]\nvendor = "softhsm"\nmodule = "{MODULE}"\nlabel = "an-tin-test"\n'
             f'softhsm_conf = "{self.conf}"\n'
             f'so_pin_file = "{self.directory}/so-pin"\npin_file = "{self.directory}/pin"\n'
             f'[journal]\norigin = "antin.local/journal"\n'
             f'[store]\ndatabase_url = "{self.database_url}"\n[keks]\npersonal = "kek-1"\n{admins}'
+            + (vault if self.vault else "")
         )
         held = subprocess.run(
             [sys.executable, "-m", "hsm", "--json", "ceremony", str(file)],

@@ -107,12 +107,18 @@ class LifeProcess(RunningKeyProcess):
             client.close()
 
 
-def started(directory: Path, devca: Any, **extra: str) -> LifeProcess:
+class VaultProcess(LifeProcess):
+    """One whose KEKs are made in a vault."""
+
+    vault = True
+
+
+def started(directory: Path, devca: Any, kind: type[LifeProcess] = LifeProcess, **extra: str) -> LifeProcess:
     """A key process with its token and administrators below this directory, ready."""
     directory.mkdir(parents=True, exist_ok=True)
     anchors = directory / "anchors.pem"
     anchors.write_text(httpx.get(f"{devca.base_url}/root.pem").text)
-    running = LifeProcess(directory / "kp", anchors=anchors, **WEBAUTHN, **extra)
+    running = kind(directory / "kp", anchors=anchors, **WEBAUTHN, **extra)
     running.devca = devca
     running.start()
     return running

@@ -25,7 +25,7 @@ from hsm.administer import approve, draft
 from hsm.algorithms import SignatureAlgorithm
 from hsm.database import Database
 from hsm.journal.log import Log
-from hsm.life import current_kek
+from hsm.keks import current_kek
 from hsm.schema.migrate import migrate
 from hsm.store import StoredCredential
 from hsm.token.token import Token
