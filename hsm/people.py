@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, Dialect, RowMapping, bindparam, insert, select, update
 
+from hsm.compiled import Compiled
 from hsm.tables import factor, passkey, person
+
+_BOTH_ACTIVE = ("active", "active")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,15 @@ class StoredPasskey:
     def acr(self) -> str:
         """What its approval is worth: a passkey that can be copied to other devices is never aal3."""
         return "aal2" if self.backup_eligible or self.backup_state else "aal3"
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyNow:
+    """What of a passkey changes from one approval to the next."""
+
+    sign_count: int
+    backup_state: bool
+    usable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +81,25 @@ def retire_person(connection: Connection, person_id: str) -> bool:
     )
 
 
-def find_passkey(
-    connection: Connection, credential_id: bytes, *, for_update: bool = False
-) -> StoredPasskey | None:
-    """``for_update``: nobody else changes it before this transaction ends."""
+def find_passkey(connection: Connection, credential_id: bytes) -> StoredPasskey | None:
     query = (
         select(passkey, person.c.state.label("person_state"))
         .join(person)
         .where(passkey.c.credential_id == credential_id)
     )
-    if for_update:
-        query = query.with_for_update()
     row = connection.execute(query).mappings().first()
     return _passkey(row) if row else None
+
+
+def lock_passkey(connection: Connection, credential_id: bytes) -> PasskeyNow | None:
+    """What changes of a passkey, which nobody else changes before this transaction ends."""
+    statements = _statements(connection)
+    # By position for SQLite, by name for PostgreSQL.
+    values = {"id": credential_id} if statements.named else (credential_id,)
+    row = connection.exec_driver_sql(statements.lock, values).first()
+    if row is None:
+        return None
+    return PasskeyNow(row.sign_count, bool(row.backup_state), (row.state, row.person_state) == _BOTH_ACTIVE)
 
 
 def find_passkeys(connection: Connection, person_id: str) -> list[StoredPasskey]:
@@ -109,11 +127,8 @@ def advance_passkey(
     connection: Connection, credential_id: bytes, *, sign_count: int, backup_state: bool
 ) -> None:
     """Remember what the authenticator said last."""
-    connection.execute(
-        update(passkey)
-        .where(passkey.c.credential_id == credential_id)
-        .values(sign_count=sign_count, backup_state=backup_state)
-    )
+    values = {"id": credential_id, "counted": sign_count, "backed_up": backup_state}
+    _statements(connection).advance.execute(connection, [values])
 
 
 def suspend_passkey(connection: Connection, credential_id: bytes) -> bool:
@@ -183,6 +198,41 @@ def accept_step(connection: Connection, person_id: str, sealed: bytes, step: int
 
 def unlock_factor(connection: Connection, person_id: str) -> bool:
     return _changed(connection, update(factor).where(factor.c.person_id == person_id).values(failures=0))
+
+
+class _Statements:
+    """What every approval by passkey runs, for one dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        query = (
+            select(
+                passkey.c.sign_count,
+                passkey.c.backup_state,
+                passkey.c.state,
+                person.c.state.label("person_state"),
+            )
+            .join(person)
+            .where(passkey.c.credential_id == bindparam("id"))
+            .with_for_update(of=passkey)
+        )
+        self.lock = str(query.compile(dialect=dialect))
+        self.named = dialect.name != "sqlite"
+        self.advance = Compiled(
+            update(passkey)
+            .where(passkey.c.credential_id == bindparam("id"))
+            .values(sign_count=bindparam("counted"), backup_state=bindparam("backed_up")),
+            dialect,
+        )
+
+
+_compiled: dict[str, _Statements] = {}
+
+
+def _statements(connection: Connection) -> _Statements:
+    name = connection.dialect.name
+    if name not in _compiled:
+        _compiled[name] = _Statements(connection.dialect)
+    return _compiled[name]
 
 
 def _passkey(row: RowMapping) -> StoredPasskey:
