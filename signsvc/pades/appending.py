@@ -22,6 +22,8 @@ from signsvc.pades.errors import DocumentRefused
 from signsvc.pades.reading import ENCRYPTED, ENCRYPTED_MAC, WRONG_PASSWORD, open_reader, unreadable
 
 _WINDOW = 8 * 1024 * 1024
+# What pyHanko raises when an entry is not of the type that it should be: a number for an array.
+_OF_ANOTHER_TYPE = (AttributeError, LookupError, TypeError, ValueError, RecursionError)
 Made = TypeVar("Made")
 
 
@@ -53,6 +55,9 @@ def append(
         except PdfError as error:
             file.truncate(base_size)
             raise DocumentRefused((unreadable(str(error)),)) from error
+        except _OF_ANOTHER_TYPE as error:
+            file.truncate(base_size)
+            raise DocumentRefused((unreadable(type(error).__name__),)) from error
         except BaseException:
             file.truncate(base_size)
             raise

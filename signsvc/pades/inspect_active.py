@@ -54,6 +54,8 @@ _SUSPECT = re.compile(
     rb"/(?:JS|JavaScript|AA|OpenAction|XFA|EF|AF|EmbeddedFiles|Collection|FileAttachment|F|FFilter|Ref|Launch"
     rb"|SubmitForm|ImportData|GoToR|GoToE|Rendition|RichMedia|RichMediaExecute|Movie|Sound|Screen|3D|GoTo3DView"
     rb"|SetOCGState|Hide|PS)[\s/<>\[\]()]"
+    # What says the kind may stand elsewhere: "/S 5 0 R", with "/Hide" as the whole of object 5.
+    rb"|/(?:S|Subtype)\s+\d+\s+\d+\s+R"
 )
 _MAX_DEPTH = 100
 _Kind = tuple[str, str, str]

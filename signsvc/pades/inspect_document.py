@@ -1,5 +1,7 @@
 """Read a document strictly and say what is in it: the work of the bounded child process."""
 
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from signsvc.pades.page import read_pdfa
 from signsvc.pades.reading import ENCRYPTED, ENCRYPTED_MAC, HYBRID, WRONG_PASSWORD, open_reader, unreadable
 
 _HEADER_WITHIN = 1024
+# A fault of every page need not be told of every page: answers and rows stay short.
+_MOST_OF_A_KIND = 100
 
 
 class _Refused(Exception):
@@ -47,8 +51,24 @@ def inspect_document(path: Path, password: str | None, limits: dict[str, Any]) -
         raise
     except Exception as error:  # noqa: BLE001 -- whatever a parser raises, this document can't be read
         findings.append(unreadable(type(error).__name__))
-    report["findings"] = [finding.encode() for finding in findings]
+    report["findings"] = [finding.encode() for finding in _shortened(findings)]
     return report
+
+
+def _shortened(findings: list[Finding]) -> Iterator[Finding]:
+    told: Counter[str] = Counter()
+    for finding in findings:
+        told[finding.code] += 1
+        if told[finding.code] <= _MOST_OF_A_KIND:
+            yield finding
+    left = sum(max(0, count - _MOST_OF_A_KIND) for count in told.values())
+    if left:
+        yield Finding(
+            "more-findings",
+            "warn",
+            f"còn {left} chỗ khác như vậy.",
+            f"there are {left} more places like these.",
+        )
 
 
 def _inspect(

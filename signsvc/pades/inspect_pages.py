@@ -47,6 +47,7 @@ def map_pages(pdf: pikepdf.Pdf, max_pages: int) -> PageMap:
 
 
 def _walk(node: Any, found: PageMap, seen: set[ObjectId], depth: int, max_pages: int) -> None:
+    before = len(found.pages)
     if found.broken:
         return
     if depth > _MAX_DEPTH or node.objgen in seen or not node.is_indirect:
@@ -74,6 +75,15 @@ def _walk(node: Any, found: PageMap, seen: set[ObjectId], depth: int, max_pages:
             _break(found, "page-tree", "cây trang bị hỏng.", "its page tree is broken.")
             return
         _walk(kid, found, seen, depth + 1, max_pages)
+    # Readers that find a page by the counts must find the one that walkers find.
+    count = node.get("/Count")
+    if not found.broken and (not isinstance(count, int) or count != len(found.pages) - before):
+        _break(
+            found,
+            "page-count",
+            "cây trang đếm sai số trang; các phần mềm có thể hiển thị trang khác nhau.",
+            "its page tree counts its pages wrongly; programs may show different pages.",
+        )
 
 
 def _note(found: PageMap, page: Any, number: int) -> None:

@@ -17,13 +17,14 @@ _MAX_DENSE_INPUT = 4 * 1024 * 1024
 def find_bombs(pdf: pikepdf.Pdf, pages: PageMap, limits: dict[str, Any]) -> list[Finding]:
     """At most one finding: a document with one bomb is not read further."""
     left = int(limits["max_decoded_bytes"])
+    metadata = pdf.Root.get("/Metadata")
     for thing in pdf.objects:
         if not isinstance(thing, pikepdf.Stream):
             continue
         filters = _filters(thing)
         if len(filters) > _MAX_FILTERS:
             return [_bomb(pages.page_of(thing), "stacked filters")]
-        if thing.get("/Subtype") == "/Image":
+        if thing.get("/Subtype") == "/Image" and not _is_decoded(thing, metadata):
             if _pixels(thing) > limits["max_pixels"]:
                 return [_bomb(pages.page_of(thing), "too many pixels")]
             continue
@@ -38,6 +39,12 @@ def find_bombs(pdf: pikepdf.Pdf, pages: PageMap, limits: dict[str, Any]) -> list
             if left < 0 or size > limits["max_stream_bytes"]:
                 return [_bomb(pages.page_of(thing), "decodes to too much")]
     return []
+
+
+def _is_decoded(stream: Any, metadata: Any) -> bool:
+    """Is it decoded by readers of structure, whatever else it says it is?"""
+    described = isinstance(metadata, pikepdf.Stream) and stream.objgen == metadata.objgen
+    return described or stream.get("/Type") in ("/ObjStm", "/XRef")
 
 
 def _inflated_size(raw: bytes, limit: int) -> int:

@@ -52,6 +52,20 @@ def _action(kind: str, **entries: Any) -> ActiveMaker:
     return make
 
 
+def _indirect(key: str, kind: str) -> ActiveMaker:
+    """The name that says what it is stands in an object of its own."""
+
+    def make(pdf: pikepdf.Pdf) -> None:
+        written = pdf.make_indirect(Name(f"/{kind}"))
+        if key == "S":
+            _annotate(pdf, 1, A=Dictionary(S=written, T=String("x")))
+        else:
+            _annotate(pdf, 1)
+            pdf.pages[1].Annots[0].Subtype = written
+
+    return make
+
+
 def _attached(pdf: pikepdf.Pdf) -> None:
     pdf.attachments["a.txt"] = b"hidden"
 
@@ -73,6 +87,8 @@ def _stream_with(pdf: pikepdf.Pdf, **entries: Any) -> None:
     pdf.pages[1].Resources = Dictionary(XObject=Dictionary(Fm=pdf.make_indirect(stream)))
 
 
+ONE_PAGE = b"<</Type/Pages/Kids[2 0 R]/Count 1>>"
+PAGE = b"<</Type/Page/Parent 1 0 R/MediaBox[0 0 595 842]>>"
 JAVASCRIPT = Dictionary(S=Name.JavaScript, JS=String("app.alert(1)"))
 
 # code: (makers, page that must be named)
@@ -95,6 +111,10 @@ ACTIVE: dict[str, tuple[str, ActiveMaker, int | None]] = {
     "rendition": ("rich-media", _action("Rendition"), 2),
     "layer switch": ("layer-switch", _action("SetOCGState", State=Array([])), 2),
     "hide": ("hide", _action("Hide", T=String("x")), 2),
+    "hide, named elsewhere": ("hide", _indirect("S", "Hide"), 2),
+    "layer switch, named elsewhere": ("layer-switch", _indirect("S", "SetOCGState"), 2),
+    "screen, named elsewhere": ("rich-media", _indirect("Subtype", "Screen"), 2),
+    "attachment, named elsewhere": ("embedded-file", _indirect("Subtype", "FileAttachment"), 2),
     "xfa": ("xfa", _catalog(AcroForm=Dictionary(Fields=Array([]), XFA=String("<xdp/>"))), None),
     "attachment": ("embedded-file", _attached, None),
     "portfolio": ("embedded-file", _catalog(Collection=Dictionary()), None),
@@ -173,6 +193,41 @@ def bomb(path: Path, layers: int) -> Path:
     stream.write(data, filter=Array([Name.FlateDecode] * layers))
     pdf.pages[1].Contents = pdf.make_indirect(stream)
     return save(pdf, path, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+
+
+def written(path: Path, objects: list[bytes], trailer: bytes) -> Path:
+    """A file of exactly these objects, for faults that no library writes."""
+    data, places = bytearray(b"%PDF-1.7\n"), []
+    for number, thing in enumerate(objects, 1):
+        places.append(len(data))
+        data += b"%d 0 obj\n%b\nendobj\n" % (number, thing)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    end = b"trailer\n<</Size %d %b>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, trailer, len(data))
+    path.write_bytes(b"".join((data, head, table, end)))
+    return path
+
+
+def disguised_bomb(path: Path, size: int) -> Path:
+    """XMP that says it is a picture of one pixel, whose decoded size nobody need measure."""
+    packer = zlib.compressobj(9)
+    data = b"".join(packer.compress(b" " * (1 << 20)) for _ in range(size >> 20)) + packer.flush()
+    head = b"<</Subtype/Image/Width 1/Height 1/Filter/FlateDecode/Length %d>>" % len(data)
+    stream = head + b"stream\n" + data + b"\nendstream"
+    catalog = b"<</Type/Catalog/Pages 1 0 R/Metadata 4 0 R>>"
+    return written(path, [ONE_PAGE, PAGE, catalog, stream], b"/Root 3 0 R")
+
+
+def miscounting_tree(path: Path, count: bytes) -> Path:
+    """Readers that trust /Count show other pages than readers that walk the tree."""
+    objects = [
+        b"<</Type/Pages/Kids[4 0 R 2 0 R]/Count 2>>",
+        PAGE,
+        b"<</Type/Catalog/Pages 1 0 R>>",
+        b"<</Type/Pages/Parent 1 0 R/Kids[5 0 R]/Count %b>>" % count,
+        b"<</Type/Page/Parent 4 0 R/MediaBox[0 0 595 842]>>",
+    ]
+    return written(path, objects, b"/Root 3 0 R")
 
 
 def looping_tree(path: Path) -> Path:

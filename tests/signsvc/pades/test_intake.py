@@ -103,6 +103,34 @@ def test_a_decompression_bomb_is_refused(intake: Intake, layers: int, tmp_path: 
     assert report.refusals[0].page == 2
 
 
+def test_a_bomb_that_poses_as_a_picture_is_refused(intake: Intake, tmp_path: Path) -> None:
+    report = intake.inspect(hostile.disguised_bomb(tmp_path / "bomb.pdf", 200 << 20))
+    assert _codes(report) == {"bomb"}
+
+
+@pytest.mark.parametrize("count", [b"0", b"2", b"-1", b"(1)", b"null"])
+def test_a_page_tree_that_miscounts_is_refused(intake: Intake, count: bytes, tmp_path: Path) -> None:
+    report = intake.inspect(hostile.miscounting_tree(tmp_path / "tree.pdf", count))
+    assert _codes(report) == {"page-count"}
+
+
+def test_a_warning_on_each_of_ten_thousand_pages_is_no_reason_to_refuse(
+    intake: Intake, tmp_path: Path
+) -> None:
+    pages = 10_000
+    page = b"<</Type/Page/Parent 1 0 R/MediaBox[0 0 595 842]/CropBox[0 0 300 400]>>"
+    kids = b" ".join(b"%d 0 R" % number for number in range(3, pages + 3))
+    tree = b"<</Type/Pages/Count %d/Kids[%b]>>" % (pages, kids)
+    objects = [tree, b"<</Type/Catalog/Pages 1 0 R>>", *[page] * pages]
+    report = intake.inspect(hostile.written(tmp_path / "cropped.pdf", objects, b"/Root 2 0 R"))
+    check_signable(report)
+    assert report.pages == pages
+    cropped = [finding for finding in report.warnings if finding.code == "cropped-page"]
+    assert [finding.page for finding in cropped] == list(range(1, 101))
+    more = next(finding for finding in report.warnings if finding.code == "more-findings")
+    assert f"{pages - 100}" in more.message_en
+
+
 def test_a_page_tree_that_loops_is_refused(intake: Intake, tmp_path: Path) -> None:
     assert _codes(intake.inspect(hostile.looping_tree(tmp_path / "loop.pdf"))) & {
         "page-tree-loop",

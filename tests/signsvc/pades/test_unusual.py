@@ -1,6 +1,7 @@
 """Documents out of the ordinary: hybrid, without a last newline, with thousands of pages."""
 
 import subprocess
+from datetime import datetime
 from pathlib import Path
 
 import pikepdf
@@ -48,6 +49,38 @@ def test_a_hybrid_document_is_signed_only_when_that_is_allowed(
     attributes = signer.template.signed_attributes(prepared.digest)
     embed(path, prepared, signer.template.cms(attributes, signer.sign(attributes)))
     assert _is_valid(path)
+
+
+_CATALOG = b"<</Type/Catalog/Pages 1 0 R>>"
+
+
+@pytest.mark.parametrize(
+    ("page", "catalog", "trailer"),
+    [
+        (b"/Annots 5", _CATALOG, b""),
+        (b"/Annots<<>>", _CATALOG, b""),
+        (b"/CropBox 5", _CATALOG, b""),
+        (b"/Rotate/x", _CATALOG, b""),
+        (b"/MediaBox[/a 0 595 842]", _CATALOG, b""),
+        (b"", b"<</Type/Catalog/Pages 1 0 R/AcroForm<</Fields 5>>>>", b""),
+        (b"", b"<</Type/Catalog/Pages 1 0 R/AcroForm<</Fields[5 null (x)]>>>>", b""),
+        (b"", b"<</Type/Catalog/Pages 1 0 R/Metadata 5>>", b""),
+        (b"", b"<</Type/Catalog/Pages 1 0 R/Metadata<</a 1>>>>", b""),
+        (b"", _CATALOG, b"/ID 5"),
+    ],
+)
+def test_entries_of_another_type_than_they_should_be_are_the_documents_fault(
+    page: bytes, catalog: bytes, trailer: bytes, appearances: Appearances, now: datetime, tmp_path: Path
+) -> None:
+    objects = [hostile.ONE_PAGE, b"<</Type/Page/Parent 1 0 R" + page + b">>", catalog]
+    path = hostile.written(tmp_path / "odd.pdf", objects, b"/Root 3 0 R" + trailer)
+    before = path.read_bytes()
+    stamp = VisibleSignature(1, (10, 10, 200, 80), text="MẪU")
+    request = SignatureRequest(reserve=4096, signing_time=now, visible=stamp)
+    with pytest.raises(DocumentRefused) as refused:
+        prepare(path, request, appearances)
+    assert refused.value.findings[0].code == "unreadable"
+    assert path.read_bytes() == before
 
 
 @pytest.mark.interop
