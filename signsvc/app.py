@@ -31,12 +31,18 @@ from signsvc.pades.token import TokenVerifier
 from signsvc.pades.validate import TrustSettings, Validator
 from signsvc.services import Services
 from signsvc.settings import Settings
+from signsvc.store.csc_authorizations import CscAuthorizations
+from signsvc.store.csc_responses import CscResponses
 from signsvc.store.database import Database
 from signsvc.store.documents import Documents
 from signsvc.store.files import Files
 from signsvc.store.idempotency import IdempotencyKeys
 from signsvc.store.signatures import Signatures
 from signsvc.usecases.complete_signature import CompleteSignature
+from signsvc.usecases.csc_authorize import CscAuthorize
+from signsvc.usecases.csc_credentials import CscCredentials
+from signsvc.usecases.csc_sign_documents import CscSignDocuments
+from signsvc.usecases.csc_sign_hash import CscSign
 from signsvc.usecases.delete_document import DeleteDocument, Sweep
 from signsvc.usecases.finish_signature import FinishSignature
 from signsvc.usecases.known_credentials import KnownCredentials, Templates
@@ -47,6 +53,9 @@ from signsvc.usecases.upload_document import UploadDocument
 from signsvc.usecases.verify_document import VerifyDocument
 from signsvc.web.bearer import AccessTokens
 from signsvc.web.credentials import credential_endpoints
+from signsvc.web.csc.approve import authorization_endpoints
+from signsvc.web.csc.faults import register_not_offered
+from signsvc.web.csc.groups import csc_methods
 from signsvc.web.documents import document_endpoints
 from signsvc.web.endpoints import BEARER, check_declared
 from signsvc.web.guard import register_guard
@@ -110,6 +119,8 @@ def build_services(settings: Settings, clock: Clock = now_utc) -> Services:
         settings.approval_lifetime,
         settings.retention,
     )
+    csc_sign = CscSign(key_process)
+    csc_responses, csc_authorizations = CscResponses(database), CscAuthorizations(database)
     return Services(
         settings=settings,
         clock=clock,
@@ -130,7 +141,15 @@ def build_services(settings: Settings, clock: Clock = now_utc) -> Services:
         sign=SignDocument(signatures, files, intake, credentials, prepare, complete),
         sign_hashes=SignHashes(key_process),
         verify=VerifyDocument(validator),
-        sweep=Sweep(documents, signatures, idempotency, files),
+        csc_credentials=CscCredentials(key_process, credentials),
+        csc_authorize=CscAuthorize(key_process, settings.approval_lifetime),
+        csc_sign=csc_sign,
+        csc_sign_documents=CscSignDocuments(
+            signatures, files, intake, prepare, finish, csc_sign, settings.lease
+        ),
+        csc_responses=csc_responses,
+        csc_authorizations=csc_authorizations,
+        sweep=Sweep(documents, signatures, (idempotency, csc_responses, csc_authorizations), files),
         closing=(
             validator.close,
             intake.close,
@@ -191,6 +210,8 @@ def create_app(
         verify_endpoints(services),
         timestamp_endpoints(services, idempotent),
         journal_endpoints(services),
+        authorization_endpoints(services),
+        *csc_methods(services),
         health_endpoints(
             services,
             {
@@ -203,6 +224,7 @@ def create_app(
         ),
     ):
         app.register_api(group)
+    register_not_offered(app)
     check_declared(app)
     return app
 

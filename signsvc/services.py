@@ -12,12 +12,18 @@ from signsvc.limits import Limits
 from signsvc.measure import Metrics
 from signsvc.pades.timestamp import TimestampClient
 from signsvc.settings import Settings
+from signsvc.store.csc_authorizations import CscAuthorizations
+from signsvc.store.csc_responses import CscResponses
 from signsvc.store.database import Database
 from signsvc.store.documents import Documents
 from signsvc.store.files import Files
 from signsvc.store.idempotency import IdempotencyKeys
 from signsvc.store.signatures import Signatures
 from signsvc.usecases.complete_signature import CompleteSignature
+from signsvc.usecases.csc_authorize import CscAuthorize
+from signsvc.usecases.csc_credentials import CscCredentials
+from signsvc.usecases.csc_sign_documents import CscSignDocuments
+from signsvc.usecases.csc_sign_hash import CscSign
 from signsvc.usecases.delete_document import DeleteDocument, Sweep
 from signsvc.usecases.finish_signature import FinishSignature
 from signsvc.usecases.prepare_signature import PrepareSignature
@@ -50,6 +56,12 @@ class Services:
     sign: SignDocument
     sign_hashes: SignHashes
     verify: VerifyDocument
+    csc_credentials: CscCredentials
+    csc_authorize: CscAuthorize
+    csc_sign: CscSign
+    csc_sign_documents: CscSignDocuments
+    csc_responses: CscResponses
+    csc_authorizations: CscAuthorizations
     sweep: Sweep
     closing: tuple[Callable[[], None], ...]
 

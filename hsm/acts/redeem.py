@@ -68,7 +68,8 @@ def choose_positions(act: SignAct, free: Sequence[int], digests: Sequence[bytes]
     for digest in digests:
         left = by_digest.get(digest) or by_digest.get(_OPEN)
         if not left:
-            raise _refusal(act, digest)
+            # Never approved, or signed before: what is left of the SAD does not cover it.
+            raise GrantRefused(NOT_AUTHORISED, reason="digest")
         chosen.append(left.popleft())
     return tuple(chosen)
 
@@ -78,9 +79,3 @@ _OPEN = b""
 
 def _key(item: ActItem) -> bytes:
     return _OPEN if item.kind == "open" else item.digest
-
-
-def _refusal(act: SignAct, digest: bytes) -> GrantRefused:
-    if any(_key(item) in (_OPEN, digest) for item in act.items):
-        return GrantRefused(grant.SPENT, reason="spent", detail="no free item for this digest")
-    return GrantRefused(NOT_AUTHORISED, reason="digest")

@@ -94,3 +94,30 @@ idempotency = Table(
     PrimaryKeyConstraint("client_id", "key"),
     Index("ix_idempotency_expires_at", "expires_at"),
 )
+
+# An asynchronous CSC answer: ready in ``answer`` (JSON), or to be made of ``signatures`` (ids, by spaces).
+csc_response = Table(
+    "csc_response",
+    metadata,
+    Column("id", String(43), primary_key=True),
+    Column("client_id", String(200), nullable=False),
+    Column("answer", Text, nullable=True),
+    Column("signatures", Text, nullable=True),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("ix_csc_response_expires_at", "expires_at"),
+)
+
+# A CSC authorisation under way. Of the handle only the digest is kept; the SAD only sealed under it.
+csc_authorization = Table(
+    "csc_authorization",
+    metadata,
+    Column("handle_digest", LargeBinary, primary_key=True),
+    Column("client_id", String(200), nullable=False),
+    Column("credential_id", String(200), nullable=False),
+    Column("act", LargeBinary, nullable=False),
+    Column("sealed_sad", LargeBinary, nullable=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("ix_csc_authorization_newest", "client_id", "credential_id", "created_at"),
+    Index("ix_csc_authorization_expires_at", "expires_at"),
+)

@@ -7,13 +7,14 @@
     3 the row goes before the file: a file without a row is swept up later, a row without a file never is
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from signsvc.errors import InProgress, StateConflict
 from signsvc.store.documents import Documents
 from signsvc.store.files import Files
-from signsvc.store.idempotency import IdempotencyKeys
 from signsvc.store.signatures import Signatures, State, StoredSignature
 
 # A file whose row is still to be written is younger than this.
@@ -60,13 +61,19 @@ class DeleteDocument:
         self.files.remove(held.id)
 
 
+class Swept(Protocol):
+    """What forgets by itself what is past its time; how many. Raises StoreUnavailable."""
+
+    def sweep(self, now: int) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """Delete what is kept no longer. Raises StoreUnavailable."""
 
     documents: Documents
     signatures: Signatures
-    idempotency: IdempotencyKeys
+    others: Sequence[Swept]
     files: Files
 
     def __call__(self, *, now: datetime) -> int:
@@ -81,7 +88,8 @@ class Sweep:
             self.signatures.remove(signature_id)
             self.files.remove(signature_id)
             gone += 1
-        self.idempotency.sweep(moment)
+        for other in self.others:
+            other.sweep(moment)
         self._remove_orphans(now)
         return gone
 

@@ -123,14 +123,18 @@ class FinishSignature:
         )
         self.metrics.signatures.labels(held.level, "failed").inc()
 
-    def _get_timestamp(self, held: StoredSignature, now: datetime) -> StoredSignature:
-        imprint = hashlib.sha256(held.signature_value or b"").digest()
+    def timestamp_value(self, value: bytes, *, now: datetime) -> bytes:
+        """The DER token over a signature value. Raises TimestampUnavailable."""
         try:
-            token = self.timestamps().timestamp(imprint, now=now).encoded
+            token = self.timestamps().timestamp(hashlib.sha256(value).digest(), now=now).encoded
         except TimestampUnavailable:
             self.metrics.authority_up.labels("tsa").set(0)
             raise
         self.metrics.authority_up.labels("tsa").set(1)
+        return token
+
+    def _get_timestamp(self, held: StoredSignature, now: datetime) -> StoredSignature:
+        token = self.timestamp_value(held.signature_value or b"", now=now)
         self.signatures.advance(held.id, held.fence, timestamp_token=token)
         return replace(held, timestamp_token=token)
 

@@ -33,9 +33,10 @@ _REGISTRIES = {alg: _Registry(algorithms=[alg]) for alg in ("ES256", "PS256", "R
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says. Times in Unix seconds."""
+    """What a verified token says. Times in Unix seconds. ``subject``: the client itself, or a person."""
 
     client_id: str
+    subject: str
     scopes: frozenset[str]
     token_id: str
     not_before: float
@@ -103,6 +104,7 @@ class AccessTokens:
         issued_at = _number(claims, "iat")
         return Claims(
             client_id=_text(claims, "client_id"),
+            subject=_text(claims, "sub"),
             scopes=frozenset(str(claims.get("scope", "")).split()),
             token_id=_text(claims, "jti"),
             not_before=max(issued_at, _number(claims, "nbf") if "nbf" in claims else issued_at),

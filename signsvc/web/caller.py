@@ -9,11 +9,15 @@ from signsvc.errors import LoginRefused
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """``token`` is the access token itself: passed on as an approval at most, never stored or logged."""
+    """``token`` is the access token itself: passed on as an approval at most, never stored or logged.
+
+    ``subject``: who it was issued for (RFC 9068 §2.2): the client itself, or a person.
+    """
 
     client_id: str
     token_id: str
     token: str
+    subject: str
 
     def __repr__(self) -> str:
         return f"Caller({self.client_id!r})"

@@ -52,6 +52,6 @@ def _authenticate(authentication: Authentication, tokens: AccessTokens) -> Calle
     g.client_id = claims.client_id
     if authentication.scope not in claims.scopes:
         raise ScopeRefused(authentication.scope)
-    caller = Caller(claims.client_id, claims.token_id, token)
+    caller = Caller(claims.client_id, claims.token_id, token, claims.subject)
     g.caller = caller
     return caller

@@ -49,7 +49,23 @@ SIGNSVC = {
     "POST /v1/sign": "sign",
     "POST /v1/hashes/sign": "sign",
     "POST /v1/timestamp": "sign",
-}
+    "GET /v1/authorizations/<handle>": "sign",
+    "POST /v1/authorizations/<handle>": "sign",
+    "GET /csc/v1/info": PUBLIC,
+    "POST /csc/v1/info": PUBLIC,
+    "GET /csc/v2/info": PUBLIC,
+    "POST /csc/v2/info": PUBLIC,
+    **{
+        f"POST /csc/{version}/{method}": "service"
+        for version in ("v1", "v2")
+        for method in (
+            "credentials/list", "credentials/info", "credentials/authorize", "credentials/authorizeCheck",
+            "credentials/getChallenge", "credentials/extendTransaction", "signatures/signHash",
+            "signatures/signPolling", "signatures/timestamp",
+        )
+    },
+    "POST /csc/v2/signatures/signDoc": "service",
+}  # fmt: skip
 
 
 def _routes(app: Flask) -> dict[str, str]:
@@ -88,7 +104,7 @@ def test_the_signing_services_routes_are_these_each_with_its_authentication(sign
 @pytest.mark.parametrize("route", [route for route, who in SIGNSVC.items() if who != PUBLIC])
 def test_a_route_with_a_scope_refuses_whoever_has_no_token(signsvc: Flask, route: str) -> None:
     method, path = route.split()
-    path = path.replace("<id>", "0" * 32).replace("<leaf_index>", "0")
+    path = path.replace("<id>", "0" * 32).replace("<leaf_index>", "0").replace("<handle>", "0" * 43)
     answer = signsvc.test_client().open(path, method=method)
     assert answer.status_code == 401
     assert "Bearer" in answer.headers["WWW-Authenticate"]

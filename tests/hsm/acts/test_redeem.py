@@ -43,7 +43,7 @@ def test_digests_are_found_in_any_order_each_as_often_as_it_was_approved(house: 
     assert [entry["position"] for entry in house.signing_entries()] == [3, 0, 1]
     with pytest.raises(GrantRefused) as twice:
         house.signing.sign_granted(sad, ONE_STOP, [a, a], now=NOW)
-    assert twice.value.reason == "spent"
+    assert twice.value.reason == "digest"
     house.signing.sign_granted(sad, ONE_STOP, [a], now=NOW)
     assert house.key.uses == 4
 
