@@ -64,6 +64,7 @@ from signsvc.web.health import health_endpoints
 from signsvc.web.idempotent import Idempotent
 from signsvc.web.issuer_keys import IssuerKeys
 from signsvc.web.journal import journal_endpoints
+from signsvc.web.places import Places
 from signsvc.web.problems import register_problems, validation_problem
 from signsvc.web.request_log import new_logger, register_request_log
 from signsvc.web.sign import sign_endpoints
@@ -199,7 +200,8 @@ def create_app(
         https=settings.resource.startswith("https:"),
     )
     register_problems(app)
-    register_guard(app, tokens, services.limits, max_json=settings.max_json)
+    places = Places(settings.threads)
+    register_guard(app, tokens, services.limits, places, max_json=settings.max_json)
     # Each endpoint says in its declaration who may call it.
     for group in (
         document_endpoints(services, idempotent),

@@ -17,7 +17,8 @@
     └── Unavailable               something we stand on is away; ask again later
         ├── StoreUnavailable      the database or the documents' folder
         ├── CountersUnavailable   Redis
-        └── IssuerUnavailable     the identity provider's keys cannot be had
+        ├── IssuerUnavailable     the identity provider's keys cannot be had
+        └── Crowded               every place for callers without login is taken
     LeaseLost                     (not for callers) a later worker has the job: our result is void
 
 The key process's errors (``hsm.client``) and those of ``signsvc.pades`` have trees of their own;
@@ -173,6 +174,19 @@ class IssuerUnavailable(Unavailable):
             "Chưa lấy được khóa của máy chủ định danh; hãy gọi lại sau.",
             "The identity provider's keys cannot be had at the moment; ask again later.",
             detail=detail,
+        )
+
+
+class Crowded(Unavailable):
+    """Callers without login hold no more threads than their places."""
+
+    code = "crowded"
+    retry_after = 2
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Đang có nhiều người kiểm tra cùng lúc; hãy gọi lại sau ít giây.",
+            "Many are checking at this moment; ask again in a few seconds.",
         )
 
 

@@ -77,7 +77,7 @@ def _walk(node: Any, found: PageMap, seen: set[ObjectId], depth: int, max_pages:
         _walk(kid, found, seen, depth + 1, max_pages)
     # Readers that find a page by the counts must find the one that walkers find.
     count = node.get("/Count")
-    if not found.broken and (not isinstance(count, int) or count != len(found.pages) - before):
+    if not isinstance(count, int) or count != len(found.pages) - before:
         _break(
             found,
             "page-count",
@@ -115,5 +115,8 @@ def _values(value: Any) -> list[Any]:
 
 
 def _break(found: PageMap, code: str, message: str, message_en: str) -> None:
+    # The first fault is told: what follows from it is none.
+    if found.broken:
+        return
     found.broken = True
     found.findings.append(Finding(code, "refuse", message, message_en))

@@ -9,9 +9,12 @@ from signsvc.limits import Limits
 from signsvc.web.bearer import AccessTokens
 from signsvc.web.caller import Caller
 from signsvc.web.endpoints import Authentication, declared_of
+from signsvc.web.places import Places, register_places
 
 
-def register_guard(app: Flask, tokens: AccessTokens, limits: Limits, *, max_json: int) -> None:
+def register_guard(
+    app: Flask, tokens: AccessTokens, limits: Limits, places: Places, *, max_json: int
+) -> None:
     """Authenticate as each endpoint declared; nothing of a body is read before that."""
 
     @app.before_request
@@ -22,6 +25,8 @@ def register_guard(app: Flask, tokens: AccessTokens, limits: Limits, *, max_json
         caller = _authenticate(declared.authentication, tokens)
         if declared.quota:
             limits.spend(declared.quota, caller.client_id if caller else request.remote_addr or "")
+            if caller is None:
+                places.take()
         if declared.takes_json:
             if not request.is_json:
                 raise MediaTypeRefused(
@@ -29,6 +34,8 @@ def register_guard(app: Flask, tokens: AccessTokens, limits: Limits, *, max_json
                     "The body must be JSON: set Content-Type: application/json.",
                 )
             request.max_content_length = max_json
+
+    register_places(app)
 
     @app.after_request
     def forget(answer: Any) -> Any:

@@ -212,6 +212,47 @@ def test_a_server_killed_while_signing_signs_once(
         assert status == httpx.codes.OK, answer
 
 
+def test_slow_callers_without_login_leave_room_for_signing(
+    settings: Settings, http: httpx.Client, issuer: Issuer, enrolled: Enrolled
+) -> None:
+    head = (
+        b"POST /v1/verify HTTP/1.1\r\nHost: x\r\nContent-Type: application/pdf\r\n"
+        b"Content-Length: 1000000\r\n\r\n%PDF-1.7\n"
+    )
+    slow = [socket.create_connection(("127.0.0.1", settings.port)) for _ in range(6)]
+    try:
+        for connection in slow:
+            connection.sendall(head)
+        time.sleep(0.5)
+        assert signed(http, issuer, enrolled, make_pdf(1), "B-B").status_code == httpx.codes.OK
+        crowded = http.post("/v1/verify", content=make_pdf(1), headers={"Content-Type": "application/pdf"})
+        assert crowded.status_code == 503, crowded.text
+        assert crowded.json()["code"] == "crowded"
+        assert int(crowded.headers["Retry-After"]) > 0
+    finally:
+        for connection in slow:
+            connection.close()
+    # Their places come back, and nothing of theirs is left.
+    until = time.monotonic() + 20
+    while http.get("/v1/journal/entries").status_code != httpx.codes.OK:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    until = time.monotonic() + 20
+    while len(list(settings.documents_dir.iterdir())) > 1:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def test_a_reader_that_goes_away_gives_its_place_back(settings: Settings, http: httpx.Client) -> None:
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", settings.port)) as hasty:
+            hasty.sendall(b"GET /v1/journal/entries HTTP/1.1\r\nHost: x\r\n\r\n")
+    until = time.monotonic() + 20
+    while http.get("/v1/journal/checkpoint").status_code != httpx.codes.OK:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
 def test_the_worker_ends_when_it_is_told_to(settings: Settings) -> None:
     worker = command(settings, "worker")
     log = settings.documents_dir.with_suffix(".log")
