@@ -1,6 +1,5 @@
 """python -m hsm serve | migrate | ceremony | act | approve | perform | enrol | checkpoint | anchors | uses |
-erase-acts |
-radar | rotate-kek."""
+erase-acts | radar | renew | rotate-kek | backup | rehearse-restore | try-copy."""
 
 import argparse
 import json

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from datetime import UTC, datetime
 from types import FrameType
 
 import grpc
@@ -26,6 +27,7 @@ from hsm.acts.sign import Signing
 from hsm.acts.sign_token import TokenSigning
 from hsm.acts.use_key import TokenKeyUse
 from hsm.api import hsm_pb2_grpc
+from hsm.copies import Continuation, RehearsalLedger, check_may_start, continue_copy
 from hsm.database import Database
 from hsm.errors import HsmError
 from hsm.journal.last_checkpoint import LastCheckpoint
@@ -79,23 +81,29 @@ class KeyProcessApp:
         self._last = LastCheckpoint(settings.last_checkpoint_file)
         # A database older than the last checkpoint would make us sign a fork: refuse to start.
         self._last.check_not_rolled_back(self.log, journal_key.verifier_key)
+        self._copy = check_may_start(
+            self.database, rehearsal=settings.rehearsal, continued=settings.continue_copy is not None
+        )
         self.journal = JournalTasks(
             self.database,
             journal_key.seal,
             journal_key.verifier_key,
-            publish_dir=settings.publish_dir,
+            publish_dir=None if settings.rehearsal else settings.publish_dir,
             anchor=anchor_settings(settings),
             report=self.events.report,
         )
         self.journal.open()
-        self.ledger = Ledger(self.database, self.log, journal_key.seal)
+        ledger = RehearsalLedger if settings.rehearsal else Ledger
+        self.ledger = ledger(self.database, self.log, journal_key.seal)
         # From the first moment there is a checkpoint that a rolled-back database would contradict.
         self._last.keep(self.ledger.checkpoint()[1])
-        self.ledger.enter([], change=grant.abandon_reserved)
+        if not settings.rehearsal:
+            self.ledger.enter([], change=grant.abandon_reserved)
         self._wire(journal_key)
         self.journal.start()
         self._life = LifeTasks(self.database, self.ledger, self.token, self.events.report)
-        self._life.start()
+        if not settings.rehearsal:
+            self._life.start()
         self._watch = Watch(settings.metrics_address, self._ready) if settings.metrics_address else None
         threading.Thread(target=self._look_after_health, name="health", daemon=True).start()
         log.info("key_process_started", journal_size=self.log.head()[0])
@@ -175,11 +183,15 @@ class KeyProcessApp:
                 **Renewals(life, self.database, self.token).operations(),
                 **Custody(life, self.database).operations(),
                 **keks.operations(),
+                **Continuation(self.database, self.log, journal_key.verifier_key).operations(),
                 **ClientKeys(self.database).operations(),
                 **EnrolPeople(self.database, self.token, webauthn).operations(),
             },
             consent=passkeys.verify_consent,
         )
+        if self._copy and not settings.rehearsal and settings.continue_copy:
+            # Before anybody can ask for anything. Raises HsmError: then nothing starts.
+            continue_copy(administration, settings.continue_copy, now=datetime.now(UTC))
         journal = JournalService(self.log, self.ledger, journal_key.verifier_key, self.journal.uses)
 
         def for_signsvc(server: grpc.Server) -> None:

@@ -12,6 +12,9 @@ from typing import Any
 
 from hsm import administer
 from hsm.client import KeyProcess
+from hsm.enrol import enrol
+from hsm.enrol.devca import DevelopmentAuthority
+from hsm.enrol.manual import ManualAuthority
 
 AddCommand = Callable[[str, Any, str], argparse.ArgumentParser]
 SOCKET = "unix:run/hsm-admin.sock"
@@ -19,14 +22,84 @@ BAR = 30
 
 
 def add_commands(add: AddCommand) -> None:
-    """Add ``radar``, ``renew``, ``rotate-kek``, ``backup`` and ``rehearse-restore`` to the parser."""
+    """Add ``radar``, ``renew``, ``rotate-kek``, ``backup``, ``rehearse-restore``, ``try-copy``."""
     radar = add("radar", _radar, "certificates that end within 90, 30, 7 days (settings: HSM_*)")
     radar.add_argument("--days", type=int, default=90)
+    renew = add("renew", _renew, "ask for the next certificate of a credential, and activate it")
+    renew.add_argument("credential")
+    renew.add_argument("--authority", choices=("devca", "manual"), required=True)
+    renew.add_argument("--profile", default="", help="the credential's key profile; for devca")
+    renew.add_argument("--subject", default="{}", help='JSON: {"CN": …, "O": …, "C": "VN"}')
+    renew.add_argument("--new-key", action="store_true", help="before the key's time is over")
+    renew.add_argument("--url", default="http://127.0.0.1:8085", help="devca")
+    renew.add_argument("--secret-file", type=Path, default=Path("run/devca/issue-secret"))
+    renew.add_argument("--directory", type=Path, default=Path("run/requests"), help="manual")
+    renew.add_argument("--collect", type=Path, help="manual: the request file whose answer has come")
+    renew.add_argument("--key", type=Path, action="append", default=[], help="of an approver; twice")
+    renew.add_argument("--socket", default=SOCKET)
     rotate = add("rotate-kek", _rotate_kek, "replace the KEK and wrap every key anew, in the vault")
     rotate.add_argument("file", type=Path, help="the ceremony's file, with a [vault]")
     rotate.add_argument("--to", required=True, help="the new KEK's label")
     rotate.add_argument("--key", type=Path, action="append", default=[], help="of an approver; twice")
     rotate.add_argument("--socket", default=SOCKET)
+    backup = add("backup", _backup, "copy store, token and last checkpoint while it runs (settings: HSM_*)")
+    backup.add_argument("folder", type=Path, help="a new one")
+    rehearse = add("rehearse-restore", _rehearse, "back up, restore elsewhere, start there and check")
+    rehearse.add_argument("--into", type=Path, required=True, help="a new folder")
+    rehearse.add_argument("--database-url", default="", help="PostgreSQL: an empty database for the copy")
+    rehearse.add_argument("--sample", type=int, default=200, help="keys to try, of each kind")
+    tried = add("try-copy", _try_copy, "check a restored copy (settings: HSM_*, of the copy)")
+    tried.add_argument("published", type=Path, nargs="*", help="checkpoints of the original")
+    tried.add_argument("--sample", type=int, default=200)
+
+
+def _renew(options: argparse.Namespace) -> dict[str, Any]:
+    client = KeyProcess(options.socket)
+
+    def perform(action: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        act = administer.draft(action, parameters, now=int(time.time()))
+        return client.perform(act, [administer.approve(act, key) for key in options.key])
+
+    parameters = {
+        "credential_id": options.credential,
+        "subject": json.loads(options.subject),
+        "new_key": options.new_key,
+    }
+    try:
+        if options.collect:
+            manual, csr = ManualAuthority(options.directory), options.collect.read_text("ascii")
+            return asdict(enrol.finish_renewal(perform, manual, options.credential, csr))
+        if options.authority == "manual":
+            manual = ManualAuthority(options.directory)
+            return asdict(enrol.start_renewal(perform, manual, options.profile, parameters))
+        with DevelopmentAuthority(options.url, options.secret_file.read_text().strip()) as devca:
+            return asdict(enrol.start_renewal(perform, devca, options.profile, parameters))
+    finally:
+        client.close()
+
+
+def _backup(options: argparse.Namespace) -> dict[str, Any]:
+    from hsm.backup import take_backup  # noqa: PLC0415 -- loads more than the other commands need
+    from hsm.restore import describe  # noqa: PLC0415
+    from hsm.settings import Settings  # noqa: PLC0415
+
+    return describe(take_backup(Settings.from_environment(), options.folder))
+
+
+def _rehearse(options: argparse.Namespace) -> dict[str, Any]:
+    from hsm.restore import rehearse  # noqa: PLC0415
+    from hsm.settings import Settings  # noqa: PLC0415
+
+    return rehearse(
+        Settings.from_environment(), options.into, database_url=options.database_url, sample=options.sample
+    )
+
+
+def _try_copy(options: argparse.Namespace) -> dict[str, Any]:
+    from hsm.settings import Settings  # noqa: PLC0415
+    from hsm.try_copy import try_copy  # noqa: PLC0415
+
+    return try_copy(Settings.from_environment(), options.published, sample=options.sample)
 
 
 def _radar(options: argparse.Namespace) -> list[dict[str, object]] | None:

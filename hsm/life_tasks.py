@@ -19,6 +19,7 @@ class LifeTasks:
 
     def __init__(self, database: Database, ledger: Ledger, token: Token, report: Report) -> None:
         self._database = database
+        self._started = False
         adoption, keks = Adoption(database, ledger, token), Keks(database, token)
         self._tasks = [
             Repeat("adopt_rewrapped_keys", adoption.adopt, ADOPT_SECONDS, report=report),
@@ -27,11 +28,12 @@ class LifeTasks:
         ]
 
     def start(self) -> None:
+        self._started = True
         for task in self._tasks:
             task.start()
 
     def close(self) -> None:
-        for task in self._tasks:
+        for task in self._tasks if self._started else ():
             task.close()
 
     def _look(self) -> None:

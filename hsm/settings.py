@@ -80,6 +80,10 @@ class Settings(BaseSettings):
             open_destination(address)
         return self
 
+    # On a restored copy (hsm.copies): only try it; or go on with it, by the act in this folder.
+    rehearsal: bool = False
+    continue_copy: Path | None = None
+
     @classmethod
     def from_environment(cls) -> "Settings":
         """Read ``HSM_*``. Raises pydantic's ValidationError, which names every fault at once."""

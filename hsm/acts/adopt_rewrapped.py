@@ -11,7 +11,7 @@ from hsm import keks
 from hsm.acts import entries
 from hsm.acts.canonical import canonical
 from hsm.acts.ledger import Ledger
-from hsm.acts.rotate_kek import check_wrapped
+from hsm.acts.rotate_kek import check_key
 from hsm.algorithms import SignatureAlgorithm
 from hsm.database import Database
 from hsm.errors import MechanismRefused, TokenUnavailable
@@ -66,7 +66,7 @@ class Adoption:
             return False  # laid down for another KEK, or for a key that was replaced meanwhile
         ref = WrappedKeyRef(one.kek_label, one.wrapped_key)
         try:
-            check_wrapped(self._token, ref, SignatureAlgorithm(one.algorithm), one.spki)
+            check_key(self._token, ref, SignatureAlgorithm(one.algorithm), one.spki)
         except (MechanismRefused, TokenUnavailable) as error:
             if isinstance(error, TokenUnavailable) and not self._token.healthy():
                 raise

@@ -21,7 +21,7 @@ from hsm.acts.verify_signature import verify_signature
 from hsm.algorithms import KeyKind, SignatureAlgorithm
 from hsm.database import Database
 from hsm.errors import ActMalformed, KeyNotFound
-from hsm.token.token import Token, WrappedKeyRef
+from hsm.token.token import KeyRef, Token, WrappedKeyRef
 from policies.model import ActionName, StoreFacts
 
 
@@ -100,11 +100,11 @@ class Keks:
 def check_kek(token: Token, label: str) -> None:
     """Wrap a new key under this KEK, unwrap it, sign with it. Raises KeyNotFound, TokenError."""
     made = token.generate_wrapped_key(label, KeyKind.P256)
-    check_wrapped(token, WrappedKeyRef(label, made.blob), SignatureAlgorithm.ES256, made.spki)
+    check_key(token, WrappedKeyRef(label, made.blob), SignatureAlgorithm.ES256, made.spki)
 
 
-def check_wrapped(token: Token, ref: WrappedKeyRef, algorithm: SignatureAlgorithm, spki: bytes) -> None:
-    """Raise TokenError unless this blob is the private key of ``spki``.
+def check_key(token: Token, ref: KeyRef, algorithm: SignatureAlgorithm, spki: bytes) -> None:
+    """Raise TokenError unless this is the private key of ``spki``.
 
     It signs 32 random bytes; the signature is verified and forgotten, it leaves nowhere.
     """

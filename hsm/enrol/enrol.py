@@ -5,8 +5,11 @@
 
 With ``--authority manual`` the request is written to a folder for the authority's portal; the same
 command with ``--credential ID`` looks for the answer there and activates.
+
+A renewal goes the same way: ``python -m hsm renew ID …``, and with ``--collect`` for a manual answer.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -40,8 +43,39 @@ def finish(perform: Perform, authority: Authority, credential_id: str, csr: str)
     return _go_on(perform, credential_id, csr, authority.collect(csr, reference=credential_id))
 
 
-def _go_on(perform: Perform, credential_id: str, csr: str, answer: Issued | Pending) -> Enrolment:
+def start_renewal(
+    perform: Perform, authority: Authority, profile: str, parameters: dict[str, Any]
+) -> Enrolment:
+    """Ask for a certificate that follows the credential's present one. Raises HsmError.
+
+    ``parameters``: those of the act ``renew_credential``.
+    """
+    asked = perform("renew_credential", parameters)
+    credential_id, csr = asked["credential_id"], asked["csr"]
+    answer = authority.request(csr, profile, reference=renewal_reference(credential_id, csr))
+    return _go_on(perform, credential_id, csr, answer, action="activate_renewal")
+
+
+def finish_renewal(perform: Perform, authority: Authority, credential_id: str, csr: str) -> Enrolment:
+    """Look for the authority's answer to a renewal, and activate it. Raises HsmError."""
+    answer = authority.collect(csr, reference=renewal_reference(credential_id, csr))
+    return _go_on(perform, credential_id, csr, answer, action="activate_renewal")
+
+
+def renewal_reference(credential_id: str, csr: str) -> str:
+    """Each renewal has a reference of its own, beside that of the enrolment."""
+    return f"{credential_id}-{hashlib.sha256(csr.encode()).hexdigest()[:12]}"
+
+
+def _go_on(
+    perform: Perform,
+    credential_id: str,
+    csr: str,
+    answer: Issued | Pending,
+    *,
+    action: str = "activate_credential",
+) -> Enrolment:
     if isinstance(answer, Pending):
         return Enrolment(credential_id, "pending", csr, answer.next_step, answer.next_step_en)
-    perform("activate_credential", {"credential_id": credential_id, "chain": list(answer.chain)})
+    perform(action, {"credential_id": credential_id, "chain": list(answer.chain)})
     return Enrolment(credential_id, "active", csr)

@@ -1,6 +1,6 @@
 """A program: unwrap every wrapped key on the token that HSM_* name, sign with it, verify. Prints how many."""
 
-from hsm.acts.rotate_kek import check_wrapped
+from hsm.acts.rotate_kek import check_key
 from hsm.algorithms import SignatureAlgorithm
 from hsm.app import token_settings
 from hsm.database import Database
@@ -16,7 +16,7 @@ with database.reading() as connection:
     for stored in find_credentials(connection):
         if stored.wrapped_key and stored.kek_label:
             ref = WrappedKeyRef(stored.kek_label, stored.wrapped_key)
-            check_wrapped(token, ref, SignatureAlgorithm(stored.algorithm), stored.spki)
+            check_key(token, ref, SignatureAlgorithm(stored.algorithm), stored.spki)
             tried += 1
 token.close()
 database.close()
