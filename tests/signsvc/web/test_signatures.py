@@ -143,7 +143,8 @@ def test_a_wrong_wish_is_told_and_leaves_no_file(
 
 def test_the_credentials_are_the_clients_own(service: Service) -> None:
     own = service.client.get("/v1/credentials", headers=service.headers()).json["credentials"]
-    assert {one["credential_id"] for one in own} == {service.enrolled.seal, service.enrolled.service_seal}
+    # Other tests of this run may have enrolled more for the same client.
+    assert {one["credential_id"] for one in own} >= {service.enrolled.seal, service.enrolled.service_seal}
     assert all(one["training"] and len(one["certificates"]) >= 2 for one in own)
     assert service.client.get("/v1/credentials", headers=service.headers("another")).json == {
         "credentials": []
