@@ -109,7 +109,7 @@ def _check_ports() -> None:
 def _make_secrets() -> None:
     folder = RUN / "secrets"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name in ("so-pin", "pin"):
+    for name in ("so-pin", "pin", "vault-pin"):
         if not (folder / name).exists():
             _write_private(folder / name, secrets.token_hex(16))
     for name in ("admin-1", "admin-2", CLIENT):
@@ -135,6 +135,7 @@ def _ceremony() -> dict[str, Any]:
         '[token]\nvendor = "softhsm"\nmodule = "/usr/lib/softhsm/libsofthsm2.so"\nlabel = "an-tin"\n'
         f'softhsm_conf = "{RUN}/softhsm2.conf"\n'
         f'so_pin_file = "{RUN}/secrets/so-pin"\npin_file = "{RUN}/secrets/pin"\n'
+        f'[vault]\nlabel = "an-tin-vault"\npin_file = "{RUN}/secrets/vault-pin"\n'
         f'[journal]\norigin = "antin.local/journal"\n[store]\ndatabase_url = "sqlite:///{RUN}/hsm.sqlite3"\n'
         f'[keks]\npersonal = "kek-1"\n{admins}'
     )

@@ -1,5 +1,6 @@
 """What tests of the key process share."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,3 +15,12 @@ def lives(tmp_path_factory: pytest.TempPathFactory, devca: Any) -> Iterator[Life
     running = started(tmp_path_factory.mktemp("lives"), devca)
     yield running
     running.stop()
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def name() -> str:
+    """An id that no other test uses."""
+    return f"nguoi-mau-{next(_numbers)}"

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 from antin.software_passkey import SoftwarePasskey
+from cryptography import x509
 from joserfc.jwk import ECKey
 
 from hsm.acts.act import ActItem, AdminAct, SignAct, new_act_id
@@ -155,3 +156,13 @@ def second_process(first: LifeProcess) -> Iterator[str]:
         process.terminate()
         process.wait(30)
         log.close()
+
+
+def certificates(process: LifeProcess, credential_id: str) -> list[x509.Certificate]:
+    """The credential's chain, the signer's first."""
+    client = KeyProcess(process.admin)
+    try:
+        found = client.credential(credential_id).certificates
+        return [x509.load_der_x509_certificate(one) for one in found]
+    finally:
+        client.close()
