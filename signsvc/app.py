@@ -64,6 +64,7 @@ from signsvc.web.health import health_endpoints
 from signsvc.web.idempotent import Idempotent
 from signsvc.web.issuer_keys import IssuerKeys
 from signsvc.web.journal import journal_endpoints
+from signsvc.web.json_bodies import JsonBodies
 from signsvc.web.places import Places
 from signsvc.web.problems import register_problems, validation_problem
 from signsvc.web.request_log import new_logger, register_request_log
@@ -190,6 +191,7 @@ def create_app(
         static_folder=None,
         root_path=str(Path(__file__).parent),
     )  # fmt: skip
+    app.json = JsonBodies(app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]

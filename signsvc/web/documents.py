@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from typing import Annotated
 
 from flask import Response
@@ -17,6 +18,8 @@ from signsvc.web.idempotent import Idempotent
 from signsvc.web.problems import finding_member
 from signsvc.web.receive import MEDIA, receive_document
 from signsvc.web.wire import FindingMember, Id, Line, Parameters
+
+_CURSOR = re.compile(r"([0-9]{1,18})\.([0-9a-f]{32})")
 
 
 class DocumentPath(Parameters):
@@ -135,9 +138,12 @@ def _cursor(stored: StoredDocument) -> str:
 
 def _read_cursor(cursor: str) -> tuple[int, str]:
     try:
-        created_at, document_id = base64.urlsafe_b64decode(cursor).decode("ascii").split(".")
-        return int(created_at), document_id
-    except (ValueError, binascii.Error) as error:
+        decoded = base64.urlsafe_b64decode(cursor).decode("ascii")
+    except (ValueError, binascii.Error):
+        decoded = ""
+    written = _CURSOR.fullmatch(decoded)
+    if written is None:
         raise RequestRefused(
             "Tham số cursor phải là giá trị của trang trước.", "cursor must be what the last page gave."
-        ) from error
+        )
+    return int(written[1]), written[2]

@@ -14,7 +14,8 @@ from joserfc.jwk import ECKey, Key, RSAKey
 from signsvc.errors import IssuerUnavailable
 
 MAX_JWKS = 256 * 1024
-# An unknown kid may cost one fetch in this time, however many callers bring one.
+# An unknown kid, or a provider that does not answer, may cost one fetch in this time, however many
+# callers there are.
 REFRESH_EVERY = 10.0
 # While the provider is away its last keys stand for so long; a withdrawn key no longer than that.
 STALE = 3600.0
@@ -50,15 +51,22 @@ class IssuerKeys:
         if not _KID.fullmatch(kid):
             return None
         now = self._monotonic()
-        fresh = self._fetched_at is not None and now - self._fetched_at < self._ttl
-        if fresh and kid in self._keys:
-            return self._keys[kid]
-        with self._lock:
+        age = now - self._fetched_at if self._fetched_at is not None else float("inf")
+        known = self._keys.get(kid)
+        if known is not None and age < self._ttl:
+            return known
+        # Only one caller waits for the provider while the last keys still stand.
+        stands = known is not None and age <= STALE
+        if not self._lock.acquire(blocking=not stands):
+            return known
+        try:
             if not (self._fetched_at is not None and self._fetched_at >= now):
                 self._refresh(now)
             if self._fetched_at is None or now - self._fetched_at > STALE:
                 raise IssuerUnavailable(detail="no keys")
             return self._keys.get(kid)
+        finally:
+            self._lock.release()
 
     def available(self) -> bool:
         """Whether tokens can be verified now."""
@@ -69,17 +77,19 @@ class IssuerKeys:
         return True
 
     def _refresh(self, now: float) -> None:
-        stale = self._fetched_at is None or now - self._fetched_at >= self._ttl
-        wait = 1.0 if stale else REFRESH_EVERY
+        stands = self._fetched_at is not None and now - self._fetched_at <= STALE
+        wait = REFRESH_EVERY if stands else 1.0
         if self._tried_at is not None and now - self._tried_at < wait:
             return
-        self._tried_at = now
         try:
             self._keys = self._fetch()
             self._fetched_at = now
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             if self._fetched_at is None:
                 raise IssuerUnavailable(detail=f"{type(error).__name__}: {self._url}") from error
+        finally:
+            # When it ended, not when it began: an answer may take as long as we are patient.
+            self._tried_at = self._monotonic()
 
     def _fetch(self) -> dict[str, IssuerKey]:
         with self._http().stream("GET", self._url, headers={"Accept": "application/json"}) as answer:

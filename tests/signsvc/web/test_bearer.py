@@ -3,12 +3,17 @@
 import base64
 import hmac
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
+from signsvc.errors import IssuerUnavailable
+from signsvc.web.issuer_keys import IssuerKeys
 from tests.servers.signsvc import Issuer, Service
 
 
@@ -164,6 +169,39 @@ def test_the_issuer_away_is_503_until_it_is_back(service: Service) -> None:
 
     time.sleep(1.1)
     assert service.client.get("/v1/documents", headers=service.headers()).status_code == 200
+
+
+def test_an_issuer_that_hangs_delays_one_caller_and_no_other() -> None:
+    asked, go_on, clock = threading.Event(), threading.Event(), [0.0]
+    key = ECKey.generate_key("P-256")
+    jwks = {"keys": [{**key.as_dict(private=False), "kid": "a", "alg": "ES256", "use": "sig"}]}
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        if clock[0] > 0:
+            asked.set()
+            assert go_on.wait(20)
+            raise httpx.ReadTimeout("it hangs")
+        return httpx.Response(200, json=jwks)
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http, ThreadPoolExecutor(2) as pool:
+        keys = IssuerKeys(lambda: http, "http://issuer.invalid/jwks", ttl=300, monotonic=lambda: clock[0])
+        assert keys.find_key("a") is not None
+        clock[0] = 301.0
+        first = pool.submit(keys.find_key, "a")
+        assert asked.wait(20)
+        try:
+            assert pool.submit(keys.find_key, "a").result(5) is not None
+        finally:
+            go_on.set()
+        assert first.result(20) is not None
+        # What hung is not asked again at once, or callers would hang one after the other.
+        asked.clear()
+        clock[0] = 305.0
+        assert keys.find_key("a") is not None
+        assert not asked.is_set()
+        clock[0] = 3601.0
+        with pytest.raises(IssuerUnavailable):
+            keys.find_key("a")
 
 
 def test_known_keys_outlive_an_outage_of_the_issuer(service: Service) -> None:

@@ -1,5 +1,6 @@
 """POST, GET, DELETE /v1/documents."""
 
+import base64
 import hashlib
 import io
 from typing import Any
@@ -174,6 +175,13 @@ def test_the_list_is_paged_newest_first(service: Service, pdf: bytes) -> None:
     assert sorted(seen) == sorted(sent)
     bad = service.client.get("/v1/documents", query_string={"cursor": "?"}, headers=service.headers())
     assert bad.status_code == 400
+
+
+@pytest.mark.parametrize("cursor", [f"{2**63}.{'0' * 32}", f"-1.{'0' * 32}", "1.%s", "1", "²." + "0" * 32])
+def test_a_cursor_of_ones_own_making_is_refused(service: Service, cursor: str) -> None:
+    made = base64.urlsafe_b64encode(cursor.encode()).decode()
+    answer = service.client.get("/v1/documents", query_string={"cursor": made}, headers=service.headers())
+    assert (answer.status_code, answer.json["code"]) == (400, "request_malformed")
 
 
 def test_an_expired_document_is_swept_away(service: Service, pdf: bytes) -> None:

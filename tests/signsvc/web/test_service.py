@@ -100,8 +100,12 @@ def test_an_unknown_error_says_nothing(service: Service, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b'"x"', b"null", b'{"document_id": 1}', b'{"hash": "' + b"A" * 200 + b'"}']
-)
+    "body",
+    [
+        b"", b"{", b"[]", b'"x"', b"null", b'{"document_id": 1}', b'{"hash": "' + b"A" * 200 + b'"}',
+        b"[" * 100_000, b'{"hash":' * 20_000, b'{"hash": ' + b"9" * 5_000 + b"}", b'{"hash": "\\ud800"}',
+    ],
+)  # fmt: skip
 def test_a_body_that_is_not_what_was_asked_is_refused(service: Service, body: bytes) -> None:
     for path in ("/v1/signatures", "/v1/hashes/sign", "/v1/timestamp"):
         answer = service.client.post(
