@@ -30,3 +30,7 @@ class KeyKind(StrEnum):
     RSA3072 = "RSA-3072"
     RSA2048 = "RSA-2048"  # only to measure against: no key profile offers it
     ED25519 = "Ed25519"
+
+
+# Bytes of RSASSA-PSS salt when nothing else is asked for: as long as the hash (RFC 8017 §9.1).
+PSS_SALT = 32

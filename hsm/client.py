@@ -169,13 +169,14 @@ class KeyProcess:
         sad: str = "",
         client_id: str = "",
         credential_id: str = "",
+        salt_length: int = 0,
         positions: Sequence[int] = (),
         with_receipts: bool = False,
     ) -> list[Signed]:
         """The eight steps: with an act and its approval, or with a SAD and who redeems it. Order is kept.
 
         With a SAD: ``client_id`` must be the act's; ``credential_id``, when given, too. ``positions``: which
-        of the act's items; without them each item is found by its digest.
+        of the act's items; without them each item is found by its digest. ``salt_length``: for PS256, bytes.
         Raises ActRefused (nothing was signed, asking again will not help), TokenUnavailable,
         StoreUnavailable or KeyProcessUnavailable (ask again later).
         """
@@ -187,6 +188,7 @@ class KeyProcess:
             positions=positions,
             client_id=client_id,
             credential_id=credential_id,
+            salt_length=salt_length,
             with_receipts=with_receipts,
         )
         answer = self._call(self._signing.Sign, request)

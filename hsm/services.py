@@ -18,6 +18,7 @@ from hsm.acts.redeem import Redeemer
 from hsm.acts.sign import MadeSignature, Signing
 from hsm.acts.sign_token import TokenSigning
 from hsm.acts.to_be_signed import ItemToSign
+from hsm.algorithms import PSS_SALT
 from hsm.api import hsm_pb2, hsm_pb2_grpc
 from hsm.journal.log import Log
 from hsm.journal.receipt import format_proof
@@ -127,6 +128,7 @@ class SigningService(hsm_pb2_grpc.SigningServicer):
                 Redeemer(request.client_id, request.credential_id),
                 items,
                 positions=list(request.positions),
+                salt_length=request.salt_length or PSS_SALT,
                 now=_now(),
                 with_receipts=request.with_receipts,
             )

@@ -13,7 +13,7 @@ from hsm.acts import grant
 from hsm.acts.act import ActItem, SignAct, parse_sign_act
 from hsm.acts.grant import StoredGrant
 from hsm.database import Database
-from hsm.errors import GrantRefused
+from hsm.errors import ActMalformed, GrantRefused
 
 NOT_AUTHORISED = "Hash is not authorized by the SAD."
 
@@ -43,6 +43,13 @@ def get_granted(
 
 def _may_redeem(act: SignAct, redeemer: Redeemer) -> bool:
     return act.client_id == redeemer.client_id and redeemer.credential_id in ("", act.credential_id)
+
+
+def check_positions(act: SignAct, positions: Sequence[int]) -> tuple[int, ...]:
+    """Each of the act's, and once. Raises ActMalformed."""
+    if len(set(positions)) != len(positions) or not all(0 <= at < len(act.items) for at in positions):
+        raise ActMalformed("The positions are not those of the act's items.")
+    return tuple(positions)
 
 
 def find_positions(

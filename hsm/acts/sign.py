@@ -25,9 +25,10 @@ from hsm.acts.approval import Approval, Approved, Audience, verify_approval
 from hsm.acts.directory import Directory, KnownCredential
 from hsm.acts.grant import GrantRow
 from hsm.acts.ledger import Change, Entered, Ledger
-from hsm.acts.redeem import Redeemer, find_positions, get_granted
-from hsm.acts.to_be_signed import ItemToSign, named_digest, to_be_signed
+from hsm.acts.redeem import Redeemer, check_positions, find_positions, get_granted
+from hsm.acts.to_be_signed import ItemToSign, check_salt, named_digest, to_be_signed
 from hsm.acts.verify_signature import verify_signature
+from hsm.algorithms import PSS_SALT
 from hsm.database import Database
 from hsm.errors import ActMalformed, ApprovalRefused, CredentialNotUsable, GrantRefused, PolicyRefused
 from policies.model import ActionName, Circumstances, CredentialFacts, Decision, Question
@@ -38,7 +39,7 @@ CLOCK_LEEWAY = 60
 class UseKey(Protocol):
     """Step 6: sign ``data`` with the credential's key. Raises TokenError."""
 
-    def __call__(self, known: KnownCredential, data: bytes) -> bytes: ...
+    def __call__(self, known: KnownCredential, data: bytes, salt_length: int = PSS_SALT) -> bytes: ...
 
 
 class VerifyPerson(Protocol):
@@ -86,6 +87,7 @@ class _Reserved:
     positions: tuple[int, ...]
     to_be_signed: tuple[bytes, ...]
     change: Change
+    salt_length: int = PSS_SALT
 
 
 class Signing:
@@ -173,17 +175,16 @@ class Signing:
         items: Sequence[ItemToSign],
         *,
         positions: Sequence[int] = (),
+        salt_length: int = PSS_SALT,
         now: datetime,
         with_receipts: bool = False,
     ) -> list[MadeSignature]:
         """Redeem a SAD for some (or all) of the act's items. Raises HsmError."""
         stored, act = get_granted(self._database, sad, redeemer, now)
-        chosen = tuple(positions) or find_positions(
-            self._database, stored, act, [named_digest(item) for item in items]
-        )
-        if len(set(chosen)) != len(chosen) or not all(0 <= position < len(act.items) for position in chosen):
-            raise ActMalformed("The positions are not those of the act's items.")
+        named = [] if positions else [named_digest(item) for item in items]
+        chosen = check_positions(act, positions) or find_positions(self._database, stored, act, named)
         known = self._usable_credential(act, now)
+        check_salt(known, salt_length)
         reserved = _Reserved(
             act=act,
             digest=stored.act_digest,
@@ -194,6 +195,7 @@ class Signing:
             positions=chosen,
             to_be_signed=to_be_signed(act, chosen, items, known),
             change=lambda connection: grant.reserve(connection, stored.act_digest, chosen),
+            salt_length=salt_length,
         )
         return self._perform(reserved, now, with_receipts)
 
@@ -232,7 +234,7 @@ class Signing:
         entered = self._redeem(intents, reserved.change, with_proofs=with_receipts)
         leaves = range(entered.first_index, entered.first_index + len(intents))
         try:
-            values = [self._sign_one(reserved.known, data) for data in reserved.to_be_signed]
+            values = [self._sign_one(reserved, data) for data in reserved.to_be_signed]
         except Exception as error:
             # No signature has left this process, so the approval may be used again. A failure to
             # say so is no harm: the rows then stay reserved, and reserved rows never sign.
@@ -262,11 +264,12 @@ class Signing:
             self._ledger.enter([])
             raise
 
-    def _sign_one(self, known: KnownCredential, data: bytes) -> bytes:
+    def _sign_one(self, reserved: _Reserved, data: bytes) -> bytes:
+        known, salt_length = reserved.known, reserved.salt_length
         # 6. Use the key.
-        value = self._use_key(known, data)
+        value = self._use_key(known, data, salt_length)
         # 7. Verify before it leaves: after a token reset a handle may be another key's.
-        verify_signature(known.public_key, known.algorithm, value, data)
+        verify_signature(known.public_key, known.algorithm, value, data, salt_length)
         return value
 
 

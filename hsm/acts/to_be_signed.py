@@ -5,11 +5,13 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from hsm.acts.act import SHA256_BYTES, ActItem, SignAct
 from hsm.acts.directory import KnownCredential
 from hsm.acts.redeem import NOT_AUTHORISED
 from hsm.acts.signed_attributes import check_signed_attributes, find_message_digest
-from hsm.algorithms import SignatureAlgorithm
+from hsm.algorithms import PSS_SALT, SignatureAlgorithm
 from hsm.errors import ActMalformed, GrantRefused
 
 
@@ -65,3 +67,18 @@ def _bare_digest(approved: ActItem, item: ItemToSign) -> bytes:
 def named_digest(item: ItemToSign) -> bytes:
     """The digest by which an item is found. Raises ApprovalRefused."""
     return item.digest or find_message_digest(item.signed_attributes)
+
+
+def check_salt(known: KnownCredential, salt_length: int) -> None:
+    """Only RSASSA-PSS has one, from the hash's length to what the key takes (RFC 8017 §9.1.1).
+
+    Raises ActMalformed.
+    """
+    if salt_length == PSS_SALT:
+        return
+    key = known.public_key
+    longest = 0
+    if known.algorithm is SignatureAlgorithm.PS256 and isinstance(key, rsa.RSAPublicKey):
+        longest = (key.key_size + 6) // 8 - SHA256_BYTES - 2
+    if not PSS_SALT <= salt_length <= longest:
+        raise ActMalformed(f"This key does not sign with a salt of {salt_length} bytes.")

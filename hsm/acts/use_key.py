@@ -1,6 +1,7 @@
 """Step 6: the credential's key is used, wherever it is kept."""
 
 from hsm.acts.directory import KnownCredential
+from hsm.algorithms import PSS_SALT
 from hsm.errors import CredentialNotUsable
 from hsm.token.token import Token, TokenKeyRef, WrappedKeyRef
 
@@ -11,13 +12,12 @@ class TokenKeyUse:
     def __init__(self, token: Token) -> None:
         self._token = token
 
-    def __call__(self, known: KnownCredential, data: bytes) -> bytes:
-        """Sign ``data`` (a SHA-256 digest). Raises TokenError."""
+    def __call__(self, known: KnownCredential, data: bytes, salt_length: int = PSS_SALT) -> bytes:
+        """Sign ``data`` (a SHA-256 digest). ``salt_length``: bytes, for PS256. Raises TokenError."""
         stored = known.stored
         if stored.wrapped_key and stored.kek_label:
-            return self._token.sign(
-                WrappedKeyRef(stored.kek_label, stored.wrapped_key), known.algorithm, data
-            )
+            wrapped = WrappedKeyRef(stored.kek_label, stored.wrapped_key)
+            return self._token.sign(wrapped, known.algorithm, data, salt_length)
         if not stored.key_label:
             raise CredentialNotUsable("The credential's key was destroyed.")
-        return self._token.sign(TokenKeyRef(stored.key_label), known.algorithm, data)
+        return self._token.sign(TokenKeyRef(stored.key_label), known.algorithm, data, salt_length)

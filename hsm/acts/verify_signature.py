@@ -6,17 +6,21 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
-from hsm.algorithms import SignatureAlgorithm
+from hsm.algorithms import PSS_SALT, SignatureAlgorithm
 from hsm.errors import TokenUnavailable
 
 _PREHASHED = Prehashed(hashes.SHA256())
 _ECDSA = ec.ECDSA(_PREHASHED)
-_PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
+_MGF1 = padding.MGF1(hashes.SHA256())
 _PKCS1 = padding.PKCS1v15()
 
 
 def verify_signature(
-    public_key: PublicKeyTypes, algorithm: SignatureAlgorithm, value: bytes, digest: bytes
+    public_key: PublicKeyTypes,
+    algorithm: SignatureAlgorithm,
+    value: bytes,
+    digest: bytes,
+    salt_length: int = PSS_SALT,
 ) -> None:
     """Check ``value`` over a SHA-256 digest. Raises TokenUnavailable: the token signed with another key."""
     try:
@@ -24,7 +28,7 @@ def verify_signature(
             case SignatureAlgorithm.ES256, ec.EllipticCurvePublicKey():
                 public_key.verify(value, digest, _ECDSA)
             case SignatureAlgorithm.PS256, rsa.RSAPublicKey():
-                public_key.verify(value, digest, _PSS, _PREHASHED)
+                public_key.verify(value, digest, padding.PSS(_MGF1, salt_length), _PREHASHED)
             case SignatureAlgorithm.RS256, rsa.RSAPublicKey():
                 public_key.verify(value, digest, _PKCS1, _PREHASHED)
             case _:

@@ -107,7 +107,7 @@ class Item(_message.Message):
     def __init__(self, digest: _Optional[bytes] = ..., signed_attributes: _Optional[bytes] = ...) -> None: ...
 
 class SignRequest(_message.Message):
-    __slots__ = ("act", "approval", "sad", "items", "positions", "with_receipts", "client_id", "credential_id")
+    __slots__ = ("act", "approval", "sad", "items", "positions", "with_receipts", "client_id", "credential_id", "salt_length")
     ACT_FIELD_NUMBER: _ClassVar[int]
     APPROVAL_FIELD_NUMBER: _ClassVar[int]
     SAD_FIELD_NUMBER: _ClassVar[int]
@@ -116,6 +116,7 @@ class SignRequest(_message.Message):
     WITH_RECEIPTS_FIELD_NUMBER: _ClassVar[int]
     CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
     CREDENTIAL_ID_FIELD_NUMBER: _ClassVar[int]
+    SALT_LENGTH_FIELD_NUMBER: _ClassVar[int]
     act: bytes
     approval: Approval
     sad: str
@@ -124,7 +125,8 @@ class SignRequest(_message.Message):
     with_receipts: bool
     client_id: str
     credential_id: str
-    def __init__(self, act: _Optional[bytes] = ..., approval: _Optional[_Union[Approval, _Mapping]] = ..., sad: _Optional[str] = ..., items: _Optional[_Iterable[_Union[Item, _Mapping]]] = ..., positions: _Optional[_Iterable[int]] = ..., with_receipts: _Optional[bool] = ..., client_id: _Optional[str] = ..., credential_id: _Optional[str] = ...) -> None: ...
+    salt_length: int
+    def __init__(self, act: _Optional[bytes] = ..., approval: _Optional[_Union[Approval, _Mapping]] = ..., sad: _Optional[str] = ..., items: _Optional[_Iterable[_Union[Item, _Mapping]]] = ..., positions: _Optional[_Iterable[int]] = ..., with_receipts: _Optional[bool] = ..., client_id: _Optional[str] = ..., credential_id: _Optional[str] = ..., salt_length: _Optional[int] = ...) -> None: ...
 
 class Signature(_message.Message):
     __slots__ = ("value", "leaf_index", "receipt")

@@ -2,17 +2,25 @@
 
 import struct
 from dataclasses import dataclass
+from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from pkcs11 import KeyType
 
-from hsm.algorithms import SignatureAlgorithm
+from hsm.algorithms import PSS_SALT, SignatureAlgorithm
 from hsm.errors import MechanismRefused, TokenUnavailable
 from hsm.token.cryptoki import Cryptoki, Mechanism
 
 # PKCS#11 v2.40 §2.1: the hash is made outside, so any token will do
 _CKM_RSA_PKCS, _CKM_RSA_PKCS_PSS, _CKM_ECDSA, _CKM_EDDSA = 0x01, 0x0D, 0x1041, 0x1057
-_PSS_SHA256 = struct.pack("LLL", 0x250, 0x2, 32)  # CKM_SHA256, CKG_MGF1_SHA256, salt of 32 bytes
+
+
+@cache
+def _pss(salt_length: int) -> Mechanism:
+    """CKM_SHA256, CKG_MGF1_SHA256, the salt's bytes."""
+    return Mechanism(_CKM_RSA_PKCS_PSS, struct.pack("LLL", 0x250, 0x2, salt_length))
+
+
 _DIGEST_INFO_SHA256 = bytes.fromhex("3031300d060960864801650304020105000420")  # RFC 8017 §9.2, note 1
 
 
@@ -26,7 +34,7 @@ class _Way:
 
 _WAYS = {
     SignatureAlgorithm.ES256: _Way(KeyType.EC, Mechanism(_CKM_ECDSA), digest=True),
-    SignatureAlgorithm.PS256: _Way(KeyType.RSA, Mechanism(_CKM_RSA_PKCS_PSS, _PSS_SHA256), digest=True),
+    SignatureAlgorithm.PS256: _Way(KeyType.RSA, _pss(PSS_SALT), digest=True),
     SignatureAlgorithm.RS256: _Way(
         KeyType.RSA, Mechanism(_CKM_RSA_PKCS), digest=True, prefix=_DIGEST_INFO_SHA256
     ),
@@ -45,13 +53,21 @@ def check_input(algorithm: SignatureAlgorithm, data: bytes) -> None:
         raise MechanismRefused(f"{algorithm} signs a SHA-256 digest of 32 bytes, not {len(data)} bytes.")
 
 
-def sign(cryptoki: Cryptoki, session: int, key: int, algorithm: SignatureAlgorithm, data: bytes) -> bytes:
+def sign(
+    cryptoki: Cryptoki,
+    session: int,
+    key: int,
+    algorithm: SignatureAlgorithm,
+    data: bytes,
+    salt_length: int = PSS_SALT,
+) -> bytes:
     """The signature as CMS and JOSE libraries know it: for ES256 DER ``SEQUENCE {r, s}``, else raw.
 
     ``data``: the SHA-256 digest for ES256, PS256 and RS256; the whole message for EdDSA.
     """
     way = _WAYS[algorithm]
-    value = cryptoki.sign(session, key, way.mechanism, way.prefix + data)
+    mechanism = _pss(salt_length) if algorithm is SignatureAlgorithm.PS256 else way.mechanism
+    value = cryptoki.sign(session, key, mechanism, way.prefix + data)
     if way.key_type is not KeyType.EC:
         return value
     if len(value) != 64:

@@ -9,7 +9,7 @@ from typing import Self
 from pkcs11 import ObjectClass
 from pkcs11.exceptions import NoSuchKey, PKCS11Error
 
-from hsm.algorithms import KeyKind, SignatureAlgorithm
+from hsm.algorithms import PSS_SALT, KeyKind, SignatureAlgorithm
 from hsm.errors import MechanismRefused, TokenError
 from hsm.token import keys, sealing, signing, templates
 from hsm.token.canary import CANARY, canary_signs
@@ -118,7 +118,9 @@ class Token:
             module, begin, patience=settings.acquire_timeout, retry_after=settings.retry_after
         )
 
-    def sign(self, ref: KeyRef, algorithm: SignatureAlgorithm, data: bytes) -> bytes:
+    def sign(
+        self, ref: KeyRef, algorithm: SignatureAlgorithm, data: bytes, salt_length: int = PSS_SALT
+    ) -> bytes:
         """The signature over ``data``: a SHA-256 digest for ES256, PS256 and RS256, the message for EdDSA.
 
         ES256 comes as DER ``SEQUENCE {r, s}``, the others raw. A wrapped key is unwrapped as a session
@@ -128,17 +130,19 @@ class Token:
         self._vendor.check_algorithm(algorithm)
         signing.check_input(algorithm, data)
         if isinstance(ref, WrappedKeyRef):
-            return self._sign_with_wrapped(ref, algorithm, data)
+            return self._sign_with_wrapped(ref, algorithm, data, salt_length)
         key_type = signing.key_type_of(algorithm)
 
         def act(generation: Generation) -> bytes:
             with generation.pool.checkout() as session:
                 key = generation.private_key(session, ref.label, key_type)
-                return signing.sign(generation.cryptoki, session.handle, key, algorithm, data)
+                return signing.sign(generation.cryptoki, session.handle, key, algorithm, data, salt_length)
 
         return self._recovery.run(act, label=ref.label)
 
-    def _sign_with_wrapped(self, ref: WrappedKeyRef, algorithm: SignatureAlgorithm, data: bytes) -> bytes:
+    def _sign_with_wrapped(
+        self, ref: WrappedKeyRef, algorithm: SignatureAlgorithm, data: bytes, salt_length: int
+    ) -> bytes:
         if len(ref.blob) < 16 or len(ref.blob) % 8:  # RFC 5649 §4: no KEK makes such a blob
             raise MechanismRefused("The wrapped key is damaged.", detail=f"{len(ref.blob)} bytes")
         template = self._unwrapped[signing.key_type_of(algorithm)]
@@ -148,7 +152,9 @@ class Token:
                 kek = generation.kek(session, ref.kek_label)
                 key = generation.cryptoki.unwrap_key(session.handle, kek, ref.blob, self._wrap, template)
                 try:
-                    return signing.sign(generation.cryptoki, session.handle, key, algorithm, data)
+                    return signing.sign(
+                        generation.cryptoki, session.handle, key, algorithm, data, salt_length
+                    )
                 finally:
                     generation.cryptoki.destroy_object(session.handle, key)
 

@@ -25,10 +25,14 @@ class CscSign:
 
     key_process: Callable[[], KeyProcess]
 
-    def __call__(self, client_id: str, credential_id: str, sad: str, items: Sequence[Item]) -> list[Signed]:
-        """One signature an item, all or none."""
+    def __call__(
+        self, client_id: str, credential_id: str, sad: str, items: Sequence[Item], *, salt_length: int = 0
+    ) -> list[Signed]:
+        """One signature an item, all or none. ``salt_length``: for RSASSA-PSS, bytes; 0: as the hash."""
         try:
-            return self.key_process().sign(items, sad=sad, client_id=client_id, credential_id=credential_id)
+            return self.key_process().sign(
+                items, sad=sad, client_id=client_id, credential_id=credential_id, salt_length=salt_length
+            )
         except (GrantRefused, ApprovalRefused, ActMalformed, CredentialNotUsable) as error:
             raise sad_refused(error) from error
 

@@ -21,10 +21,14 @@ HASH_NAMES = {
     "2.16.840.1.101.3.4.2.3": "sha512",
 }
 SALT_BYTES = 32
+MAX_SALT_BYTES = 3072 // 8 - 32 - 2  # what an RSA key of 3072 bits takes (RFC 8017 §9.1.1)
 
 
-def check_algorithms(given: Given, algorithm: SignatureAlgorithm, version: str) -> None:
-    """signAlgo, signAlgoParams and the hash's algorithm must be what this key signs by. Raises CscRefused."""
+def check_algorithms(given: Given, algorithm: SignatureAlgorithm, version: str) -> int:
+    """signAlgo, signAlgoParams and the hash's algorithm must be what this key signs by.
+
+    Returns the salt's bytes that RSASSA-PSS is asked for, else 0. Raises CscRefused.
+    """
     sign_algo = given.text("signAlgo")
     if sign_algo not in SIGNATURE_OIDS.get(algorithm, ()):
         raise invalid("signAlgo")
@@ -32,8 +36,7 @@ def check_algorithms(given: Given, algorithm: SignatureAlgorithm, version: str) 
     if sign_algo == RSA_ENCRYPTION and given.find("hashAlgorithmOID", "hashAlgo") is None:
         raise missing("string", hash_name)
     check_hash_algorithm(given, version)
-    if sign_algo == RSASSA_PSS:
-        _check_pss(given.find("signAlgoParams"))
+    return _read_salt(given.find("signAlgoParams")) if sign_algo == RSASSA_PSS else 0
 
 
 def check_hash_algorithm(given: Given, version: str) -> None:
@@ -47,19 +50,20 @@ def hash_parameter(version: str) -> str:
     return "hashAlgo" if version == "v1" else "hashAlgorithmOID"
 
 
-def _check_pss(value: object) -> None:
-    """RFC 4055 §3.1: SHA-256, MGF1 with SHA-256, a salt of 32 bytes, trailer field 1; DER to its end."""
+def _read_salt(value: object) -> int:
+    """RFC 4055 §3.1: SHA-256, MGF1 with SHA-256, trailer field 1; DER to its end. Any salt from 32 bytes."""
     if not isinstance(value, str):
         raise missing("string", "signAlgoParams")
     encoded = read_base64(value)
     try:
         parameters = algos.RSASSAPSSParams.load(encoded or b"", strict=True)
         mask = parameters["mask_gen_algorithm"]
+        salt_length = int(parameters["salt_length"].native)
         right = (
             parameters["hash_algorithm"]["algorithm"].dotted == SHA256
             and mask["algorithm"].native == "mgf1"
             and mask["parameters"]["algorithm"].dotted == SHA256
-            and parameters["salt_length"].native == SALT_BYTES
+            and SALT_BYTES <= salt_length <= MAX_SALT_BYTES
             and parameters["trailer_field"].native == "trailer_field_bc"
             and parameters.dump(force=True) == encoded
         )
@@ -67,6 +71,7 @@ def _check_pss(value: object) -> None:
         raise invalid("signAlgoParams", detail=type(error).__name__) from error
     if not right:
         raise invalid("signAlgoParams", detail="other parameters than this key signs by")
+    return salt_length
 
 
 def contradiction() -> CscRefused:

@@ -6,7 +6,7 @@ from typing import Any
 from hsm.client import SignatureAlgorithm
 from signsvc.pades.levels import Level
 from signsvc.usecases.csc_refusal import CscRefused, invalid
-from signsvc.web.csc.algorithms import HASH_NAMES, check_algorithms, contradiction
+from signsvc.web.csc.algorithms import HASH_NAMES, SALT_BYTES, check_algorithms, contradiction
 from signsvc.web.csc.parameters import SHA256, Given, read_base64, read_hashes
 
 MAX_DOCUMENTS = 100
@@ -87,7 +87,9 @@ def _read_common(entry: Given, algorithm: SignatureAlgorithm) -> Level:
     # A certification would forbid the signatures that come after ours: numbers, seals, copies.
     if entry.find("signed_envelope_property") not in (None, "Revision"):
         raise invalid("signed_envelope_property")
-    check_algorithms(entry, algorithm, "v2")
+    # The CMS names a salt as long as the hash.
+    if check_algorithms(entry, algorithm, "v2") not in (0, SALT_BYTES):
+        raise invalid("signAlgoParams")
     return level
 
 

@@ -35,9 +35,10 @@ def sign_hash_methods(services: Services) -> CscEndpoints:
         mode = read_mode(asked, services.settings.retention)
         asked.client_data()
         known = services.csc_credentials.get_usable(bearer, credential_id, version, services.clock())
-        check_algorithms(asked, known.facts.algorithm, version)
+        salt_length = check_algorithms(asked, known.facts.algorithm, version)
         services.limits.spend("sign-per-client", bearer.client_id, cost=len(hashes))
-        made = services.csc_sign(bearer.client_id, credential_id, sad, [Item(digest=one) for one in hashes])
+        items = [Item(digest=one) for one in hashes]
+        made = services.csc_sign(bearer.client_id, credential_id, sad, items, salt_length=salt_length)
         services.metrics.signatures.labels("hash", "completed").inc(len(made))
         answer = {"signatures": [base64.b64encode(one.value).decode() for one in made]}
         if not mode.later:

@@ -55,7 +55,7 @@ class SoftwareKey:
         self.before: Callable[[], None] = lambda: None
         self.uses = 0
 
-    def __call__(self, known: KnownCredential, data: bytes) -> bytes:
+    def __call__(self, known: KnownCredential, data: bytes, salt_length: int = 32) -> bytes:
         self.before()
         if self.fail:
             raise self.fail

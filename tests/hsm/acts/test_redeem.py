@@ -108,3 +108,12 @@ def test_an_open_item_names_no_digest_and_has_one_form() -> None:
 
 class _Nobody:
     credential_id = "c"
+
+
+@pytest.mark.parametrize("salt_length", [0, 31, 33, 350])
+def test_only_pss_keys_take_a_salt_of_another_length(house: House, salt_length: int) -> None:
+    act = house.act()
+    sad = authorised(house, act)
+    with pytest.raises(ActMalformed):
+        house.signing.sign_granted(sad, ONE_STOP, to_sign(act), salt_length=salt_length, now=NOW)
+    assert house.key.uses == 0

@@ -5,6 +5,10 @@ import secrets
 
 import pytest
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from hypothesis import HealthCheck, given
 from hypothesis import settings as runs
 from hypothesis import strategies as st
@@ -150,3 +154,11 @@ def test_the_canary_is_made_once_and_signs(token: Token) -> None:
     token.make_canary()
     assert token.healthy()
     assert token.labels().count("antin-canary") == 1
+
+
+@pytest.mark.parametrize("salt_length", [32, 33, 350])
+def test_pss_signs_with_the_salt_that_is_asked_for(token: Token, label: str, salt_length: int) -> None:
+    key = load_der_public_key(token.generate_token_key(label, KeyKind.RSA3072))
+    assert isinstance(key, rsa.RSAPublicKey)
+    value = token.sign(TokenKeyRef(label), PS256, DIGEST, salt_length)
+    key.verify(value, DIGEST, padding.PSS(padding.MGF1(SHA256()), salt_length), Prehashed(SHA256()))
