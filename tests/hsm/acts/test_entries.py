@@ -7,6 +7,7 @@ import pytest
 
 from hsm.acts import entries
 from hsm.acts.act import MAX_ITEMS, ActItem
+from hsm.acts.adopt_rewrapped import BATCH
 
 MAX_ENTRY = 65_535  # C2SP tlog-tiles: a bundle gives an entry's length in 16 bits
 TITLE = "Quyết định kỷ luật ông Nguyễn Văn MẪU"
@@ -14,6 +15,7 @@ PATTERNS = {
     "type", "time", "act", "credential", "client", "algorithm", "digest", "kind", "tbs", "rules",
     "position", "approval.kind", "approval.digest", "token.kid", "token.typ", "action", "approvals",
     "intents.index", "intents.signature", "intents.failed", "passkey",
+    "kek", "credentials",
 }  # fmt: skip
 
 
@@ -40,6 +42,7 @@ def catalogue() -> dict[str, list[bytes]]:
                 rules=["r" * 100] * 100,
             )
         ],
+        "rewrap": [entries.rewrap_intent(now=1, kek="k" * 100, credentials=["c" * 64] * BATCH)],
         "attempt": [entries.attempt(now=1, act_digest=bytes(32), approval_kind="pin_otp")],
         "suspended": [entries.passkey_suspended(now=1, act_digest=bytes(32), passkey=bytes(1023))],
         "succeeded": entries.succeeded(
@@ -86,6 +89,6 @@ def test_the_catalogue_above_is_complete() -> None:
     makers = {name for name in vars(entries) if callable(vars(entries)[name]) and not name.startswith("_")}
     makers -= {"ActItem", "Sequence", "canonical"}
     assert makers == {
-        "signing_intent", "token_intent", "admin_intent", "attempt", "passkey_suspended", "succeeded",
-        "failed",
+        "signing_intent", "token_intent", "admin_intent", "rewrap_intent", "attempt", "passkey_suspended",
+        "succeeded", "failed",
     }  # fmt: skip
