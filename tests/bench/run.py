@@ -24,6 +24,7 @@ MEASURES = {
     "documents": "B-B, levels and stamps ÷ stock pyHanko",
     "hash_signs": "hash-signs through HTTP ÷ raw C_Sign",
     "large_file": "a 100 MB document",
+    "approvals": "approvals verified a second",
     "many_credentials": "30,000 credentials ÷ 10",
     "journal_growth": "the journal from 10³ to 10⁶ leaves",
     "token_threads": "100,000 signatures on four threads",
