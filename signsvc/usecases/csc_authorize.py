@@ -2,7 +2,7 @@
 
 ::
 
-    1 the number of signatures and the hashes must agree with what the credential allows
+    1 the number of signatures and the hashes must agree with what the credential allows (check_wanted)
     2 write the act, or read the one that was approved: it must be over exactly these hashes
     3 the key process checks the approval and makes the grant; its handle is the SAD
 """
@@ -57,8 +57,7 @@ class CscAuthorize:
     lifetime: int
 
     def write_act(self, wanted: Wanted, *, now: datetime) -> bytes:
-        """Steps 1 and 2: the act as it would be approved."""
-        check_wanted(wanted)
+        """Step 2: the act as it would be approved; ``wanted`` has been checked."""
         moment = int(now.timestamp())
         facts = wanted.credential
         return SignAct(
@@ -76,20 +75,18 @@ class CscAuthorize:
         return min(self.lifetime, facts.max_act_seconds or self.lifetime)
 
     def by_pin_otp(self, wanted: Wanted, pin: str, otp: str, *, now: datetime) -> Grant:
-        """Steps 1 to 3 by a person's PIN and one-time password."""
+        """Steps 2 and 3 by a person's PIN and one-time password."""
         evidence = orjson.dumps({"pin": pin, "otp": otp}).decode()
         return self._authorize(self.write_act(wanted, now=now), Approval("pin_otp", evidence))
 
     def by_client_jws(self, wanted: Wanted, token: str) -> Grant:
         """By the client's own JWS, which carries the act that it approved."""
-        check_wanted(wanted)
         act = _payload(token)
         check_act(wanted, act)
         return self._authorize(act, Approval("client_jws", token))
 
     def by_passkey(self, wanted: Wanted, answer: str) -> Grant:
         """``answer``: JSON ``{"act": text, "response": AuthenticationResponseJSON}``."""
-        check_wanted(wanted)
         try:
             match orjson.loads(answer):
                 case {"act": str(act), "response": dict(response)}:

@@ -8,7 +8,13 @@ from hsm.client import ApprovalRefused, Grant
 from signsvc.errors import QuotaExceeded
 from signsvc.services import Services
 from signsvc.store.csc_authorizations import PendingAuthorization
-from signsvc.usecases.csc_authorize import Wanted, allows_open, check_pin_otp, refused_approval
+from signsvc.usecases.csc_authorize import (
+    Wanted,
+    allows_open,
+    check_pin_otp,
+    check_wanted,
+    refused_approval,
+)
 from signsvc.usecases.csc_credentials import Bearer
 from signsvc.usecases.csc_refusal import CscRefused, invalid, missing, wrong_authentication
 from signsvc.web.answers import json_answer
@@ -158,7 +164,9 @@ def read_wanted(services: Services, asked: Given, bearer: Bearer, version: str) 
         raise missing("array", names[0])
     title = asked.find_text("description", maximum=MAX_DESCRIPTION) or asked.client_data()
     count = signatures if signatures is not None else len(hashes or ())
-    return Wanted(bearer.client_id, known.facts, count, hashes or (), title)
+    wanted = Wanted(bearer.client_id, known.facts, count, hashes or (), title)
+    check_wanted(wanted)
+    return wanted
 
 
 def _needs_count(asked: Given) -> bool:

@@ -3,13 +3,14 @@
 import base64
 import hashlib
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from tests.servers.key_process import RunningKeyProcess, client_jws
+from tests.servers.key_process import RunningKeyProcess, activate, client_jws
 from tests.servers.people import Enrolled as Person
 from tests.servers.people import enrol_person
 from tests.servers.plain_pdf import make_pdf
@@ -96,12 +97,9 @@ def csc(service: Service) -> Csc:
 @pytest.fixture
 def new_person(key_process: RunningKeyProcess, devca: Any) -> Callable[..., Person]:
     """A person of the test's own: one-time passwords are used up."""
-    made = iter(range(1000))
 
     def make(profile: str = "personal") -> Person:
-        import secrets  # noqa: PLC0415
-
-        return enrol_person(key_process, devca, f"nguoi-{secrets.token_hex(4)}-{next(made)}", profile)
+        return enrol_person(key_process, devca, f"nguoi-{secrets.token_hex(6)}", profile)
 
     return make
 
@@ -109,3 +107,17 @@ def new_person(key_process: RunningKeyProcess, devca: Any) -> Callable[..., Pers
 @pytest.fixture(scope="session")
 def pdf() -> bytes:
     return make_pdf(1)
+
+
+@pytest.fixture(scope="session")
+def rsa_seal(key_process: RunningKeyProcess, devca: Any, enrolled: Any) -> str:
+    """The client's RSASSA-PSS seal."""
+    created = key_process.create_credential("organisation-seal-rsa", enrolled.client_id)
+    return activate(key_process, created, devca, "organisation-seal")
+
+
+@pytest.fixture(scope="session")
+def rs256_seal(key_process: RunningKeyProcess, devca: Any, enrolled: Any) -> str:
+    """Its seal in the PKCS#1 v1.5 compatibility mode."""
+    created = key_process.create_credential("compatibility-rs256", enrolled.client_id)
+    return activate(key_process, created, devca, "organisation-seal")
