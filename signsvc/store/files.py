@@ -1,16 +1,19 @@
 """The folder of documents: files named by ids only, readable by the service alone."""
 
 import errno
+import fcntl
 import hashlib
 import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from signsvc.errors import BodyTooLarge, StoreUnavailable
+from signsvc.errors import BodyTooLarge, InProgress, StoreUnavailable
 
 CHUNK = 1024 * 1024
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -73,6 +76,23 @@ class Files:
             ]
         except OSError as error:
             raise StoreUnavailable(detail=str(error)) from error
+
+    @contextmanager
+    def alone(self, file_id: str) -> Iterator[None]:
+        """Nobody else who asks for the same may work on the file meanwhile; ends with the process.
+
+        A lease can run out under a process that was stopped: this cannot. Raises InProgress, and OSError
+        when the file is gone.
+        """
+        descriptor = os.open(self.path(file_id), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise InProgress(retry_after=5) from error
+            yield
+        finally:
+            os.close(descriptor)
 
     def writable(self) -> bool:
         """Whether the folder can be written to."""

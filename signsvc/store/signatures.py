@@ -162,6 +162,13 @@ class Signatures:
             if connection.execute(statement, ours | new).rowcount != 1:
                 raise LeaseLost(signature_id)
 
+    def check_held(self, signature_id: str, fence: int) -> None:
+        """Raise LeaseLost when somebody has claimed it since."""
+        query = select(signature.c.fence).where(signature.c.id == signature_id)
+        with self._database.reading() as connection:
+            if connection.execute(query).scalar_one_or_none() != fence:
+                raise LeaseLost(signature_id)
+
     def unfinished_of(self, document_id: str) -> Sequence[StoredSignature]:
         """The document's signatures that are neither completed nor failed."""
         query = select(signature).where(

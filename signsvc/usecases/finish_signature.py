@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any
 
 from hsm.client import parse_sign_act
-from signsvc.errors import SignatureFailed
+from signsvc.errors import InProgress, SignatureFailed
 from signsvc.measure import Metrics
 from signsvc.pades import der
 from signsvc.pades.appending import digest_file
@@ -48,7 +48,7 @@ _HOPELESS = (CertificateRevoked, ReserveTooSmall, DocumentChanged)
 
 @dataclass(frozen=True, slots=True)
 class FinishSignature:
-    """``finish`` raises LevelUnreachable, SignatureFailed, LeaseLost, StoreUnavailable."""
+    """``finish`` raises LevelUnreachable, SignatureFailed, InProgress, LeaseLost, StoreUnavailable."""
 
     signatures: Signatures
     files: Files
@@ -77,14 +77,27 @@ class FinishSignature:
         except LevelUnreachable as error:
             self._put_off(held, error, now)
             raise
+        except InProgress:
+            # Whoever was stopped with the file in hand may die, or go on and find that it lost its lease.
+            again = int(now.timestamp()) + FIRST_PAUSE
+            self.signatures.advance(held.id, held.fence, lease_until=again)
+            raise
 
     def _finish(self, held: StoredSignature, now: datetime, base: "hashlib._Hash | None") -> StoredSignature:
         level = Level(held.level)
-        prepared = decode_prepared(held.prepared)
-        path = self.files.path(held.id)
         # 1. Kept before it is used: a time-stamp costs money, and its time is the signature's.
         if level.timestamped and not held.timestamp_token:
             held = self._get_timestamp(held, now)
+        with self.files.alone(held.id):
+            # In this order: a later holder of the lease cannot have the file while we do.
+            self.signatures.check_held(held.id, held.fence)
+            return self._write(held, level, now, base)
+
+    def _write(
+        self, held: StoredSignature, level: Level, now: datetime, base: "hashlib._Hash | None"
+    ) -> StoredSignature:
+        prepared = decode_prepared(held.prepared)
+        path = self.files.path(held.id)
         # 2
         token = held.timestamp_token or b""
         _cut(path, prepared)

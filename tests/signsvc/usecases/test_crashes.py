@@ -1,6 +1,9 @@
 """Whatever dies or is away: signed at most once, never at a lower level, nothing lost."""
 
+import hashlib
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -91,6 +94,43 @@ def test_a_waiting_signature_is_202_and_a_worker_completes_it(
     shown = service.client.get(f"/v1/signatures/{one['id']}", headers=service.headers()).json
     assert (shown["state"], shown["level"]) == ("completed", "B-LTA")
     assert not a_worker(service).work_once()
+    assert service.intents() == before + 1
+
+
+class Paused:
+    """An augmenter whose first call waits, as in a process that was stopped there."""
+
+    def __init__(self, service: Service) -> None:
+        self.reached, self.go_on = threading.Event(), threading.Event()
+        self._augmenter = service.services.finish.augmenter()
+        object.__setattr__(service.services.finish, "augmenter", lambda: self)
+
+    def augment(self, *arguments: Any, **options: Any) -> None:
+        if not self.reached.is_set():
+            self.reached.set()
+            assert self.go_on.wait(60)
+        self._augmenter.augment(*arguments, **options)
+
+
+def test_one_that_was_paused_past_its_lease_never_touches_a_finished_document(
+    service: Service, pdf: bytes
+) -> None:
+    one = prepared(service, pdf, level="B-LTA")
+    before = service.intents()
+    paused = Paused(service)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(service.complete, one)
+        assert paused.reached.wait(60)
+        pass_time(service, service.settings.lease + 1)
+        meanwhile = service.complete(one)
+        paused.go_on.set()
+        assert first.result(60).status_code in {200, 409}
+    assert (meanwhile.status_code, meanwhile.json["code"]) == (409, "in_progress")
+    pass_time(service, service.settings.lease + 1)
+    done = service.complete(one)
+    assert (done.status_code, done.json["state"]) == (200, "completed"), done.text
+    file = content(service, one["id"]).data
+    assert hashlib.sha256(file).hexdigest() == done.json["document"]["sha256"]
     assert service.intents() == before + 1
 
 
