@@ -47,8 +47,8 @@ HYBRID = Finding(
 ENCRYPTED = Finding(
     "encrypted",
     "refuse",
-    "tệp được mã hóa; hãy gửi kèm mật khẩu hoặc bỏ mã hóa trước khi ký.",
-    "it is encrypted; send its password too, or remove the encryption before signing.",
+    "tệp được mã hóa; hãy bỏ mật khẩu và mã hóa của tệp rồi gửi lại.",
+    "it is encrypted; remove its password and its encryption, then send it again.",
 )
 WRONG_PASSWORD = Finding("wrong-password", "refuse", "sai mật khẩu.", "the password is wrong.")
 ENCRYPTED_MAC = Finding(
