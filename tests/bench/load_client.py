@@ -59,8 +59,14 @@ class _Connection:
         return True
 
 
-def drive(address: tuple[str, int], requests: Sequence[bytes], *, connections: int) -> Load:
-    """Send every request once."""
+def drive(
+    address: tuple[str, int],
+    requests: Sequence[bytes],
+    *,
+    connections: int,
+    bodies: list[bytes] | None = None,
+) -> Load:
+    """Send every request once. ``bodies``: gets what was answered, as it comes."""
     selector = selectors.EpollSelector()
     waiting: Iterator[bytes] = iter(requests)
     opened = [_Connection(address) for _ in range(connections)]
@@ -76,6 +82,8 @@ def drive(address: tuple[str, int], requests: Sequence[bytes], *, connections: i
             if not connection.receive():
                 continue
             took.append(time.perf_counter() - connection.sent_at)
+            if bodies is not None:
+                bodies.append(connection.answer.partition(_END)[2])
             if (request := next(waiting, None)) is not None:
                 connection.send(request)
     wall, own = time.perf_counter() - began, time.thread_time() - own

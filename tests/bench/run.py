@@ -23,6 +23,7 @@ from tests.bench.table import Row, show, write_json  # noqa: E402
 MEASURES = {
     "documents": "B-B, levels and stamps ÷ stock pyHanko",
     "hash_signs": "hash-signs through HTTP ÷ raw C_Sign",
+    "csc": "SADs issued and redeemed through the CSC API",
     "large_file": "a 100 MB document",
     "approvals": "approvals verified a second",
     "many_credentials": "30,000 credentials ÷ 10",
