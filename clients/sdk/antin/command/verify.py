@@ -45,7 +45,9 @@ def verify(
 
 def _lines(file: Path, verdict: Verdict) -> list[str]:
     members = verdict.members
-    lines = [f"{file}: {_WORDS[verdict.answer]}", *_said(members, "  "), *reasons(members, "  ")]
+    unsigned = members.get("verdict") == "NO_SIGNATURE"
+    word = "KHÔNG CÓ CHỮ KÝ / NOT SIGNED" if unsigned else _WORDS[verdict.answer]
+    lines = [f"{file}: {word}", *_said(members, "  "), *reasons(members, "  ")]
     for number, signature in enumerate(verdict.signatures, 1):
         lines.append(f"  Chữ ký / signature {number}: {_WORDS[read_answer(signature)]}")
         lines += signature_lines(signature, "    ")
