@@ -38,6 +38,8 @@ def main() -> None:
     _prctl(_NO_NEW_PRIVILEGES, 1)
     _prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     logging.disable(logging.CRITICAL)
+    # Anybody may ask for this work, as much of it as they like: signing goes first.
+    os.nice(10)
     settings = json.loads(sys.stdin.buffer.readline())
     try:
         policy = Policy(TrustSettings.model_validate(settings["trust"]))

@@ -179,6 +179,13 @@ def test_a_killed_process_is_replaced(validator, tmp_path, authority, holder):
     assert run(validator, tmp_path, signed).verdict is Indication.TOTAL_PASSED
 
 
+def test_checking_for_anybody_yields_the_processor_to_signing(validator):
+    validator.start()
+    process = validator._all[0]._process
+    assert process is not None
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) >= os.getpriority(os.PRIO_PROCESS, 0) + 10
+
+
 def test_wrong_settings_are_told_at_start(tmp_path):
     with (
         Validator(TrustSettings(roots=(tmp_path / "missing.pem",))) as validator,
