@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from antin.software_passkey import SoftwarePasskey
 from joserfc.jwk import ECKey
 
 from hsm.client import act_digest, parse_sign_act
-from tests.servers.key_process import client_jws
+from tests.servers.key_process import ORIGIN, RP_ID, RunningKeyProcess, client_jws
 from tests.servers.people import Enrolled as Person
 from tests.signsvc.csc.conftest import SHA256, Csc, hashed, refusal
 
@@ -130,6 +131,23 @@ def test_a_response_to_another_challenge_is_refused(csc: Csc) -> None:
     used = csc.jws(csc.challenge(mine))
     assert csc.authorize(mine, authData=[{"id": "client_jws", "value": used}]).status_code == 200
     assert refusal(csc.authorize(mine, authData=[{"id": "client_jws", "value": used}])) == WRONG
+
+
+def test_a_passkey_answers_the_challenge_in_band(
+    csc: Csc, new_person: Callable[[], Person], key_process: RunningKeyProcess
+) -> None:
+    person, passkey = new_person(), SoftwarePasskey.new(RP_ID, ORIGIN, counter=0)
+    key_process.enrol_passkey(person.person_id, passkey)
+    hashes = [hashed("a"), hashed("b")]
+    asked = {"credentialID": person.credential_id, "hashes": hashes}
+    act = csc.call("credentials/getChallenge", authObjectID="passkey", **asked).json["challenge"]
+    response = json.loads(passkey.approve(act.encode())["evidence"])
+    for members, status in (({"act": act}, 400), ({"act": act, "response": response}, 200)):
+        value = [{"id": "passkey", "value": json.dumps(members)}]
+        granted = csc.call("credentials/authorize", numSignatures=2, authData=value, **asked)
+        assert granted.status_code == status, granted.text
+    made = csc.sign(granted.json["SAD"], hashes, credentialID=person.credential_id)
+    assert made.status_code == 200, made.text
 
 
 @pytest.mark.parametrize("kind", ["PIN", "passkey", "nothing", "access_token"])
