@@ -6,6 +6,7 @@ their own canonical form are refused, so that one act cannot be written in two w
 
 import base64
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
@@ -22,6 +23,9 @@ MAX_ACT_BYTES = 12 * 1024 * 1024
 MAX_ITEMS = 10_000
 MAX_TITLE = 500
 SHA256_BYTES = 32
+# What a title must not hold, or people would read something else than what the act says: controls,
+# line separators, and the characters that turn the direction of reading (Unicode TR 36 §2.2).
+_MISLEADING = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 ItemKind = Literal["prepared", "dtbsr", "open"]
 
@@ -201,6 +205,8 @@ def _parse_item(fields: object) -> ActItem:
     if kind not in ("prepared", "dtbsr", "open"):
         _refuse("an item is prepared, dtbsr or open")
     title = _text(fields, "title", maximum=MAX_TITLE)
+    if _MISLEADING.search(title):
+        _refuse("a title holds no control and no direction characters")
     if kind == "open":
         if fields.keys() != {"kind", "title"}:
             _refuse("an open item has kind and title alone")

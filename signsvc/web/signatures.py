@@ -19,10 +19,10 @@ from signsvc.web.caller import current_caller
 from signsvc.web.endpoints import SIGN, Endpoints
 from signsvc.web.idempotent import Idempotent, body_digest
 from signsvc.web.visible import VisibleMember
-from signsvc.web.wire import ApprovalMember, Body, Id, Line, Parameters, ReceiptMember
+from signsvc.web.wire import PLAIN, ApprovalMember, Body, Id, Line, Parameters, ReceiptMember
 
 CredentialId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
-Title = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Title = Annotated[str, StringConstraints(max_length=500, pattern=PLAIN)]
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 LevelName = Literal["B-B", "B-T", "B-LT", "B-LTA"]
 

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 MAX_ACT_BYTES = 12 * 1024 * 1024
 MAX_EVIDENCE = 17 * 1024 * 1024  # a JWS carries the act in base64
-Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+# One line, and read as it is written: no controls, nothing that turns the direction of reading.
+PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
+Line = Annotated[str, StringConstraints(max_length=200, pattern=PLAIN)]
 
 
 class Parameters(BaseModel):

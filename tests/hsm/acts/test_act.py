@@ -15,6 +15,7 @@ from hsm.errors import ActMalformed
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 NAME = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=20)
+TITLE = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]), min_size=1, max_size=60)
 JSON = st.recursive(
     TEXT | st.integers(-(2**53) + 1, 2**53 - 1) | st.booleans() | st.none(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAME, inner, max_size=4),
@@ -23,7 +24,7 @@ JSON = st.recursive(
 ITEM = st.builds(
     ActItem,
     digest=st.binary(min_size=32, max_size=32),
-    title=TEXT,
+    title=TITLE,
     kind=st.sampled_from(["prepared", "dtbsr"]),
     source=st.just(b"") | st.binary(min_size=32, max_size=32),
 )
@@ -65,6 +66,8 @@ def _bytes(**changes: Any) -> bytes:
         _bytes(items=...), _bytes(extra=1), _bytes(act_id=""), _bytes(act_id=1), _bytes(algorithm="none"),
         _bytes(algorithm="HS256"), _bytes(issued_at=-1), _bytes(issued_at=True), _bytes(issued_at="1"),
         _bytes(items=[{"digest": "AA==", "kind": "dtbsr", "title": "t"}]), _bytes(items=["x"]),
+        _bytes(items=[{"digest": "A" * 43 + "=", "kind": "dtbsr", "title": "hợp đồng \u202egnas"}]),
+        _bytes(items=[{"digest": "A" * 43 + "=", "kind": "dtbsr", "title": "hai\ndòng"}]),
         _bytes(items=[{"digest": "!" * 44, "kind": "dtbsr", "title": "t"}]), _bytes(title="x" * 600),
         _bytes(items=[{"digest": "A" * 43 + "=", "kind": "file", "title": "t"}]),
         _bytes(items=[{"digest": "A" * 43 + "=", "kind": "dtbsr", "title": "t"}] * 10_001),
