@@ -45,7 +45,14 @@ class Stack:
     """The services as subprocesses. ``base_url`` is signsvc's, ``issuer`` idp's."""
 
     def __init__(
-        self, directory: Path, devca: Any, redis_url: str, *, database_url: str = "", **extra: str
+        self,
+        directory: Path,
+        devca: Any,
+        redis_url: str,
+        *,
+        database_url: str = "",
+        hsm_database_url: str = "",
+        **extra: str,
     ) -> None:
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
@@ -55,7 +62,11 @@ class Stack:
         anchors = directory / "anchors.pem"
         anchors.write_text(devca.root_pem)
         self.key_process = RunningKeyProcess(
-            directory / "hsm", anchors=anchors, issuer=self.issuer, resource=self.base_url
+            directory / "hsm",
+            database_url=hsm_database_url,
+            anchors=anchors,
+            issuer=self.issuer,
+            resource=self.base_url,
         )
         self.environment = {
             **os.environ,
