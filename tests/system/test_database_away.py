@@ -1,4 +1,4 @@
-"""PostgreSQL lets nobody in, then is back: the answers are clear, nothing is lost, nobody restarts anything."""
+"""PostgreSQL lets nobody in, then is back: clear answers, nothing lost, and nobody restarts anything."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

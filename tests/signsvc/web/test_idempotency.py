@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from signsvc.web.idempotent import body_digest
 from tests.servers.key_process import RunningKeyProcess, client_jws
 from tests.servers.plain_pdf import make_pdf
 from tests.servers.redis import RunningRedis
@@ -164,3 +166,16 @@ def test_refused_approvals_are_counted_and_end(service: Service, pdf: bytes) -> 
     assert codes[0] == 403
     assert codes[-1] == 429
     service.services.limits.forgive("approval-failures", client_id)
+
+
+def test_a_pin_is_not_in_the_hash_that_is_kept_of_a_request() -> None:
+    """A hash of few digits is the digits, to whoever reads the database."""
+    app = Flask("t")
+
+    def digest(pin: str, act: str = "a") -> bytes:
+        body = {"act": act, "approval": {"kind": "pin_otp", "evidence": f'{{"pin":"{pin}"}}'}}
+        with app.test_request_context("/", method="POST", json=body):
+            return body_digest()
+
+    assert digest("111111") == digest("222222")
+    assert digest("111111") != digest("111111", act="b")
