@@ -140,11 +140,10 @@ def _open(file: BinaryIO, password: str | None, *, allow_hybrid: bool) -> Append
     reader = open_reader(file, allow_hybrid=allow_hybrid)
     writer = Appender(file, prev=reader)
     if reader.encrypted:
-        if password is None:
-            raise DocumentRefused((ENCRYPTED,))
-        result = writer.encrypt(password.encode())  # type: ignore[no-untyped-call]
+        # Without a password, the empty one: as the inspection does.
+        result = writer.encrypt((password or "").encode())  # type: ignore[no-untyped-call]
         if result.status is AuthStatus.FAILED:
-            raise DocumentRefused((WRONG_PASSWORD,))
+            raise DocumentRefused((ENCRYPTED if password is None else WRONG_PASSWORD,))
         if writer._need_mac_on_write:
             raise DocumentRefused((ENCRYPTED_MAC,))
     return writer

@@ -18,7 +18,15 @@ from signsvc.pades.inspect_signatures import find_signature_problems
 from signsvc.pades.inspect_streams import find_bombs
 from signsvc.pades.inspect_structure import find_collisions
 from signsvc.pades.page import read_pdfa
-from signsvc.pades.reading import ENCRYPTED, ENCRYPTED_MAC, HYBRID, WRONG_PASSWORD, open_reader, unreadable
+from signsvc.pades.reading import (
+    ENCRYPTED,
+    ENCRYPTED_MAC,
+    HYBRID,
+    SIGNING_FORBIDDEN,
+    WRONG_PASSWORD,
+    open_reader,
+    unreadable,
+)
 
 _HEADER_WITHIN = 1024
 # A fault of every page need not be told of every page: answers and rows stay short.
@@ -97,6 +105,7 @@ def _inspect(
                 raise _Refused(
                     Finding("too-many-objects", "refuse", "quá nhiều đối tượng.", "it has too many objects.")
                 )
+            findings.extend(_find_forbidden(pdf))
             report["pdf_version"] = pdf.pdf_version
             pages = map_pages(pdf, limits["max_pages"])
             report["pages"] = pages.count
@@ -122,12 +131,9 @@ def _unlock(reader: PdfFileReader, password: str | None, report: dict[str, Any])
     if not reader.encrypted:
         return
     report["encrypted"] = True
-    # A document that opens with the empty password is encrypted too: it says that someone else decides
-    # what may be done with it.
-    if password is None:
-        raise _Refused(ENCRYPTED)
-    if reader.decrypt(password.encode()).status is AuthStatus.FAILED:
-        raise _Refused(WRONG_PASSWORD)
+    # Without a password, the empty one: what opens with it anybody may read, and it needs no secret.
+    if reader.decrypt((password or "").encode()).status is AuthStatus.FAILED:
+        raise _Refused(ENCRYPTED if password is None else WRONG_PASSWORD)
     if reader.security_handler is not None and reader.security_handler.pdf_mac_enabled:
         raise _Refused(ENCRYPTED_MAC)
 
@@ -139,6 +145,13 @@ def _open_strictly(path: Path, password: str | None) -> pikepdf.Pdf:
         raise _Refused(WRONG_PASSWORD) from error
     except pikepdf.PdfError as error:
         raise _Refused(unreadable(str(error))) from error
+
+
+def _find_forbidden(pdf: pikepdf.Pdf) -> list[Finding]:
+    """An encrypted document says what its readers may do, signing among it (ISO 32000-2, table 22)."""
+    if not pdf.is_encrypted or pdf.owner_password_matched:
+        return []
+    return [] if pdf.allow.modify_other and pdf.allow.modify_annotation else [SIGNING_FORBIDDEN]
 
 
 def _pdfa(pdf: pikepdf.Pdf) -> str:

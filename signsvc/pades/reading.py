@@ -47,8 +47,14 @@ HYBRID = Finding(
 ENCRYPTED = Finding(
     "encrypted",
     "refuse",
-    "tệp được mã hóa; hãy bỏ mật khẩu và mã hóa của tệp rồi gửi lại.",
-    "it is encrypted; remove its password and its encryption, then send it again.",
+    "phải có mật khẩu mới mở được tệp; hãy bỏ mật khẩu của tệp rồi gửi lại.",
+    "it opens with a password only; remove its password, then send it again.",
+)
+SIGNING_FORBIDDEN = Finding(
+    "signing-forbidden",
+    "refuse",
+    "người tạo tệp không cho phép sửa hay ký thêm; hãy xin bản không có giới hạn này.",
+    "its author allows no changes and no signatures; ask for a copy without this restriction.",
 )
 WRONG_PASSWORD = Finding("wrong-password", "refuse", "sai mật khẩu.", "the password is wrong.")
 ENCRYPTED_MAC = Finding(

@@ -35,14 +35,34 @@ def test_real_documents_are_accepted(intake: Intake, name: str) -> None:
     assert report.pdfa == ("2B" if "pdfa" in name else "")
 
 
-def test_an_encrypted_document_needs_its_password(intake: Intake) -> None:
-    path = SAMPLES / "ma-hoa.pdf"
+def _encrypted(path: Path, *, user: str, permissions: pikepdf.Permissions) -> Path:
+    with pikepdf.open(SAMPLES / "phu-luc.pdf") as pdf:
+        pdf.save(path, encryption=pikepdf.Encryption(owner="owner", user=user, R=6, allow=permissions))
+    return path
+
+
+def test_an_encrypted_document_that_anybody_can_open_is_accepted(intake: Intake) -> None:
+    for password in (None, "", "owner"):
+        report = intake.inspect(SAMPLES / "ma-hoa.pdf", password=password)
+        check_signable(report)
+        assert report.encrypted
+        assert report.pages == 1
+    assert _codes(intake.inspect(SAMPLES / "ma-hoa.pdf", password="wrong")) == {"wrong-password"}
+
+
+def test_a_document_that_opens_with_a_password_only_is_refused(intake: Intake, tmp_path: Path) -> None:
+    path = _encrypted(tmp_path / "x.pdf", user="secret", permissions=pikepdf.Permissions())
     assert _codes(intake.inspect(path)) == {"encrypted"}
-    assert _codes(intake.inspect(path, password="wrong")) == {"wrong-password"}
-    report = intake.inspect(path, password="owner")
-    check_signable(report)
-    assert report.encrypted
-    assert report.pages == 1
+    check_signable(intake.inspect(path, password="secret"))
+
+
+@pytest.mark.parametrize("forbidden", ["modify_other", "modify_annotation"])
+def test_a_document_whose_author_forbids_signing_is_refused(
+    intake: Intake, tmp_path: Path, forbidden: str
+) -> None:
+    path = _encrypted(tmp_path / "x.pdf", user="", permissions=pikepdf.Permissions(**{forbidden: False}))
+    assert _codes(intake.inspect(path)) == {"signing-forbidden"}
+    check_signable(intake.inspect(path, password="owner"))
 
 
 @pytest.mark.parametrize("attack", sorted(hostile.ACTIVE))
