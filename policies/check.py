@@ -49,7 +49,7 @@ def _explain(bundle: Bundle, options: argparse.Namespace) -> int:
         options.principal,
         options.action,
         _object(options.credential, "--credential"),
-        context | {"extra": _object(options.extra, "--extra")},
+        context,
         _moment(options.now),
     )
     decision = Engine(bundle).decide(question)
@@ -118,7 +118,6 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--document-kind", default="document")
     explain.add_argument("--acr", default="")
     explain.add_argument("--act-seconds", type=int, default=0)
-    explain.add_argument("--extra", default="{}", help='JSON, such as {"creator": "admin-1"}')
     explain.add_argument("--now", default="", help="ISO 8601; default: the present")
     explain.add_argument("--json", action="store_true")
     return parser

@@ -169,7 +169,7 @@ def _resource_type(action: ActionName) -> str:
 
 
 def _context(moment: Circumstances, now: int) -> str:
-    context: dict[str, object] = {
+    context = {
         "now": now,
         "approval": moment.approval,
         "approvers": moment.approvers,
@@ -180,10 +180,6 @@ def _context(moment: Circumstances, now: int) -> str:
         "act_seconds": moment.act_seconds,
         "consents": sorted(moment.consents),
     }
-    for name, value in moment.extra.items():
-        if name != "creator":
-            raise LookupError(f"no rule can read extra[{name!r}]")
-        context["creator"] = {"__entity": {"type": "Admin", "id": value}}
     return orjson.dumps(context).decode()
 
 

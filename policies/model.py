@@ -4,8 +4,7 @@ A ``Question`` asks whether one principal may do one action on one resource unde
 circumstances; a ``Decision`` answers and names the rules that decided.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -128,8 +127,6 @@ class Circumstances:
     ``approval``: the kind of proof (client_jws, access_token, passkey, pin_otp, trust_line).
     ``approvers``: distinct people who approved. ``count``: signatures asked for.
     ``content``: ``prepared`` (the key process checked CMS attributes), ``dtbsr`` or ``token``.
-    ``extra`` holds action-specific strings a rule may read: ``creator``, the id of the administrator
-    who had the credential made. Another name is a deny, because no rule was written with it in mind.
     ``consents``: the parts of people who approved an administrative act beside the administrators:
     ``holder``, ``custodian``, ``receiver``.
     ``act_seconds``: from the act's issue to its expiry. ``acr``: how well a person proved to be that
@@ -143,7 +140,6 @@ class Circumstances:
     content: str = ""
     document_kind: str = ""
     acr: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
     act_seconds: int = 0
     consents: frozenset[str] = frozenset()
 

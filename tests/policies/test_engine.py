@@ -69,7 +69,6 @@ circumstances = st.builds(
     document_kind=st.text(max_size=5),
     acr=st.sampled_from(["", "aal2", "aal3"]),
     act_seconds=st.integers(-1, 1000),
-    extra=st.sampled_from([{}, {"creator": "one-stop"}, {"unknown": "x"}]),
 )
 
 
