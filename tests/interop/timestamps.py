@@ -30,9 +30,10 @@ def find_timestamps(path: Path, password: str = "") -> list[StampedData]:
             value = field.get("/V")
             if value is None:
                 continue
-            contents = bytes(value.Contents)
+            first, length, second, rest = (int(number) for number in value.ByteRange)
+            # From the file itself: /Contents is never encrypted, but qpdf decrypts that of a time-stamp.
+            contents = bytes.fromhex(whole[first + length + 1 : second - 1].decode("ascii"))
             if value.SubFilter == "/ETSI.RFC3161":
-                first, length, second, rest = (int(number) for number in value.ByteRange)
                 covered = whole[first : first + length] + whole[second : second + rest]
                 found.append(StampedData("document", _without_padding(contents), covered))
             else:
