@@ -54,6 +54,8 @@ def _engine(url: str, *, immediate: bool) -> Engine:
         # synchronous_commit: an intent that a crash could lose is no intent.
         return create_engine(
             url,
+            # An error's text goes to the log: it must name the statement, never what was written.
+            hide_parameters=True,
             pool_pre_ping=True,
             pool_size=4,
             max_overflow=8,
@@ -63,7 +65,9 @@ def _engine(url: str, *, immediate: bool) -> Engine:
                 "options": "-c synchronous_commit=on -c statement_timeout=10000 -c lock_timeout=5000",
             },
         )
-    engine = create_engine(url, pool_size=8, max_overflow=8, connect_args={"timeout": BUSY_MS / 1000})
+    engine = create_engine(
+        url, hide_parameters=True, pool_size=8, max_overflow=8, connect_args={"timeout": BUSY_MS / 1000}
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:

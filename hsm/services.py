@@ -1,5 +1,6 @@
 """The gRPC services: from the wire to an act and back. Each caller's socket offers only its own."""
 
+import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import wraps
@@ -51,6 +52,11 @@ def _known_kind(error: errors.HsmError) -> type[errors.HsmError]:
     return next((kind for kind in type(error).__mro__ if kind in _CODES), errors.HsmError)
 
 
+def _frames(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-8:]))
+
+
 def _answers(
     method: Callable[[Any, Any, grpc.ServicerContext], T],
 ) -> Callable[[Any, Any, grpc.ServicerContext], T]:
@@ -76,9 +82,10 @@ def _answers(
             )
             context.abort(_CODES.get(kind, grpc.StatusCode.INTERNAL), error.message)
             raise
-        except Exception:
+        except Exception as error:  # the last resort: whatever it is, the caller hears one sentence
             ACTS.labels(act, "error").inc()
-            log.exception("act_failed", act=act)
+            # Where, not what: the text of an unexpected error may quote a token or a PIN.
+            log.error("act_failed", act=act, error=type(error).__name__, at=_frames(error))  # noqa: TRY400
             context.abort(grpc.StatusCode.INTERNAL, "The key process failed.")
             raise
         ACTS.labels(act, "done").inc()

@@ -39,7 +39,7 @@ class ReportActs(grpc.ServerInterceptor):
         def behaviour(request: Any, context: grpc.ServicerContext) -> Any:
             try:
                 answer = handler.unary_unary(request, context)
-            except Exception:
+            except Exception:  # reported as an event, then left to whoever maps it
                 self._refused(act, request, context)
                 raise
             self._report(f"{act}.done", caller=self._caller, **_facts(act, request), **_leaf(act, answer))
