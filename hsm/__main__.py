@@ -89,7 +89,7 @@ def _perform(options: argparse.Namespace) -> dict[str, Any]:
     approvals += [administer.approve(act, key) for key in options.key]
     key_process = KeyProcess(options.socket)
     try:
-        return administer.perform(key_process, act, approvals)
+        return key_process.perform(act, approvals)
     finally:
         key_process.close()
 

@@ -8,7 +8,6 @@ Two people hold the two keys: each reads the act and approves it on their own ma
 development ``perform`` takes ``--key`` twice instead.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from hsm.acts.act import AdminAct, new_act_id
 from hsm.acts.approval import ACT_TYPE
-from hsm.client import Approval, KeyProcess
+from hsm.client import Approval
 from hsm.errors import ActMalformed
 
 ALGORITHM_OF = {"EC": "ES256", "RSA": "PS256", "OKP": "EdDSA"}
@@ -56,8 +55,3 @@ def read_approval(path: Path) -> Approval:
         return Approval(str(members["kind"]), str(members["evidence"]))
     except (OSError, ValueError, KeyError) as error:
         raise ActMalformed(f"The approval {path} cannot be used.") from error
-
-
-def perform(key_process: KeyProcess, act: bytes, approvals: Sequence[Approval]) -> dict[str, Any]:
-    """Have the key process do the act. Raises HsmError."""
-    return key_process.perform(act, approvals)

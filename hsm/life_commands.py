@@ -132,7 +132,7 @@ def _rotate_kek(options: argparse.Namespace) -> dict[str, Any]:
         act = administer.draft("rotate_kek", parameters, now=int(time.time()))
         client = KeyProcess(options.socket)
         try:
-            return administer.perform(client, act, [administer.approve(act, key) for key in options.key])
+            return client.perform(act, [administer.approve(act, key) for key in options.key])
         finally:
             client.close()
 

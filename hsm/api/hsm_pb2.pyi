@@ -157,14 +157,12 @@ class TokenKeysRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class TokenKeysResponse(_message.Message):
-    __slots__ = ("jwks", "current_kid", "current_kids")
+    __slots__ = ("jwks", "current_kids")
     JWKS_FIELD_NUMBER: _ClassVar[int]
-    CURRENT_KID_FIELD_NUMBER: _ClassVar[int]
     CURRENT_KIDS_FIELD_NUMBER: _ClassVar[int]
     jwks: _containers.RepeatedScalarFieldContainer[str]
-    current_kid: str
     current_kids: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, jwks: _Optional[_Iterable[str]] = ..., current_kid: _Optional[str] = ..., current_kids: _Optional[_Iterable[str]] = ...) -> None: ...
+    def __init__(self, jwks: _Optional[_Iterable[str]] = ..., current_kids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class SignTokenRequest(_message.Message):
     __slots__ = ("kid", "signing_input")

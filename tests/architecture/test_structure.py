@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from policies.bundle import Bundle
+
 ROOT = Path(__file__).parents[2]
 MAX_LINES = 350
 MEDIAN_LINES = 100
@@ -78,3 +80,9 @@ def test_the_lock_pins_every_package_by_hash() -> None:
     assert len(pinned) > 50
     assert len(re.findall(r"--hash=sha256:", lock)) >= len(pinned)
     assert not re.search(r"https?://|--index-url|--find-links", lock.replace("# via", ""))
+
+
+def test_every_quota_limits_something() -> None:
+    """A limit that nobody asks about is a promise that nobody keeps."""
+    sources = "\n".join(path.read_text("utf-8") for path in _sources() if "tests" not in path.parts)
+    assert [name for name in Bundle.load().quotas if f'"{name}"' not in sources] == []
