@@ -65,7 +65,7 @@ class SoftwareKeys(hsm_pb2_grpc.TokensServicer):  # type: ignore[misc]
             ).decode()
             for kid, (alg, key) in self.keys.items()
         ]
-        return hsm_pb2.TokenKeysResponse(jwks=jwks, current_kid=self.current[0], current_kids=self.current)
+        return hsm_pb2.TokenKeysResponse(jwks=jwks, current_kids=self.current)
 
     def SignToken(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.SignTokenResponse:  # noqa: N802
         self.signed += 1
