@@ -6,6 +6,7 @@ Safe to repeat: what exists under run/ is kept. One process manager, one log; Ct
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -81,7 +82,8 @@ def main() -> int:
     announcer = threading.Thread(target=_announce, args=(manager, transcript), daemon=True)
     announcer.start()
     manager.loop()
-    return int(manager.returncode or 0)
+    # Ctrl-C is how this is meant to end; honcho counts it as a failure.
+    return 0 if manager.returncode == 128 + signal.SIGINT else int(manager.returncode or 0)
 
 
 def _commands() -> dict[str, str]:
