@@ -73,16 +73,6 @@ def end_renewal(connection: Connection, asked: StoredRenewal, now: int) -> None:
     connection.execute(delete(rewrapped_key).where(rewrapped_key.c.credential_id == asked.credential_id))
 
 
-def past_certificates(connection: Connection, credential_id: str) -> list[str]:
-    """PEM chains the credential had before, oldest first."""
-    query = (
-        select(past_certificate.c.certificates)
-        .where(past_certificate.c.credential_id == credential_id)
-        .order_by(past_certificate.c.number)
-    )
-    return list(connection.execute(query).scalars())
-
-
 def forget_unused(connection: Connection, credential_id: str) -> None:
     """Drop what else was kept of a destroyed credential's keys."""
     for table in (renewal, rewrapped_key):

@@ -102,17 +102,6 @@ def lock_passkey(connection: Connection, credential_id: bytes) -> PasskeyNow | N
     return PasskeyNow(row.sign_count, bool(row.backup_state), (row.state, row.person_state) == _BOTH_ACTIVE)
 
 
-def find_passkeys(connection: Connection, person_id: str) -> list[StoredPasskey]:
-    """A person's, oldest first, whatever their state."""
-    query = (
-        select(passkey, person.c.state.label("person_state"))
-        .join(person)
-        .where(passkey.c.person_id == person_id)
-        .order_by(passkey.c.created_at, passkey.c.credential_id)
-    )
-    return [_passkey(row) for row in connection.execute(query).mappings()]
-
-
 def add_passkey(connection: Connection, stored: StoredPasskey) -> bool:
     """False when this passkey is enrolled already, for whomever: one passkey is one person's, for ever."""
     known = select(passkey.c.credential_id).where(passkey.c.credential_id == stored.credential_id)

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Dialect,
     bindparam,
     delete,
-    func,
     insert,
     literal_column,
     select,
@@ -182,15 +181,6 @@ def replace_sad(connection: Connection, act_digest: bytes, old: str, new: str) -
     )
     if replaced.rowcount != 1:
         raise GrantRefused("The SAD is not known.", reason="unknown", detail="replaced by another call")
-
-
-def count_items(connection: Connection, act_digest: bytes, state: str) -> int:
-    query = (
-        select(func.count())
-        .select_from(grant_item)
-        .where(grant_item.c.act_digest == act_digest, grant_item.c.state == state)
-    )
-    return connection.execute(query).scalar_one()
 
 
 class _Statements:
