@@ -29,6 +29,8 @@ for name in pin so-pin postgres-password hsm-password idp-password signsvc-passw
     openssl rand -hex 16 | tr -d '\n' | keep "$name"
 done
 
+openssl rand -hex 32 | keep idp-cookie-keys
+
 printf 'redis://idp:%s@redis:6379/0' "$(cat redis-idp-password)" | keep idp-redis-url
 printf 'redis://signsvc:%s@redis:6379/1' "$(cat redis-signsvc-password)" | keep signsvc-redis-url
 keep users.acl <<ACL

@@ -1,4 +1,4 @@
-"""``python -m idp serve | migrate | clients add|list|show|disable|enable``.
+"""``python -m idp serve | migrate | rotate-cookie-keys | clients add|list|show|disable|enable``.
 
 Exit codes: 0 done, 1 refused or not found, 2 wrong arguments or settings.
 """
@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
+from idp.cookie_keys import ensure_cookie_keys, rotate_cookie_keys
 from idp.errors import IdpError, RegistrationRefused
 from idp.register_clients import new_registration, read_jwks
 from idp.settings import Settings
@@ -44,7 +45,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "migrate":
             migrate(database, settings.database_url)
+            ensure_cookie_keys(settings.cookie_keys_file)
             print("Cơ sở dữ liệu đã ở phiên bản mới nhất. The database is at the newest version.")
+            return 0
+        if options.command == "rotate-cookie-keys":
+            rotate_cookie_keys(settings.cookie_keys_file)
+            print("Đã thêm khóa cookie mới; khởi động lại. A new cookie key was added; restart the service.")
             return 0
         return _clients(database, options)
     except RegistrationRefused as error:
@@ -136,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="chạy dịch vụ / run the service")
     commands.add_parser("migrate", help="tạo hoặc nâng cấp cơ sở dữ liệu / make or upgrade the database")
+    commands.add_parser("rotate-cookie-keys", help="thêm khóa cookie mới / add a new cookie key")
     clients = commands.add_parser("clients", help="đăng ký hệ thống / register systems")
     acts = clients.add_subparsers(dest="act", required=True)
     add = acts.add_parser("add", help="thêm hoặc thay / add or replace")

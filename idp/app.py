@@ -9,6 +9,7 @@ from typing import BinaryIO
 from flask import Flask
 
 from hsm.client import KeyProcess, TlsFiles
+from idp.cookie_keys import read_cookie_keys
 from idp.grants.client_authentication import PrivateKeyJwt
 from idp.grants.client_credentials import client_credentials
 from idp.grants.introspection import IntrospectionEndpoint
@@ -16,6 +17,7 @@ from idp.grants.revocation import RevocationEndpoint
 from idp.grants.server import AuthorizationServer
 from idp.protocol.access_token import ACCESS_TOKEN_TYP
 from idp.protocol.metadata import issuer_path
+from idp.services import Services
 from idp.settings import Settings
 from idp.store.admission import Admission, connect_redis
 from idp.store.clients import ClientDirectory
@@ -30,6 +32,7 @@ from idp.web.health import health_endpoints
 from idp.web.introspection import introspection_endpoint
 from idp.web.jwks import jwks_endpoint
 from idp.web.metrics import Metrics, metrics_endpoint
+from idp.web.pages import register_pages
 from idp.web.request_log import new_logger, register_request_log
 from idp.web.revocation import revocation_endpoint
 from idp.web.token import token_endpoint
@@ -49,7 +52,8 @@ def create_app(
     database = Database(settings.database_url)
     directory = ClientDirectory(database, settings.client_cache_seconds, time.monotonic)
     revocations = Revocations(database)
-    admission = Admission(connect_redis(settings.redis_url))
+    redis = connect_redis(settings.redis_url)
+    admission = Admission(redis)
     token_keys = TokenKeys(
         lambda: (connect or connect_key_process)(settings),
         token_typ=ACCESS_TOKEN_TYP,
@@ -65,16 +69,39 @@ def create_app(
     )
     server.register_endpoint(RevocationEndpoint(settings.issuer, token_keys, revocations))
 
-    app = Flask("idp", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     metrics = Metrics()
+    services = Services(
+        settings=settings,
+        clock=clock,
+        metrics=metrics,
+        database=database,
+        redis=redis,
+        clients=directory,
+        admission=admission,
+        revocations=revocations,
+        token_keys=token_keys,
+        server=server,
+    )
+
+    below = issuer_path(settings.issuer) or None
+    app = Flask(
+        "idp",
+        static_folder="web/static",
+        static_url_path=f"{below or ''}/static",
+        template_folder="web/templates",
+    )
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    register_pages(
+        app, read_cookie_keys(settings.cookie_keys_file), https=settings.issuer.startswith("https:")
+    )
+    # For commands and tests that need the very parts of this app.
+    app.extensions["idp"] = services
     register_request_log(
         app, new_logger(log or sys.stdout.buffer), metrics, https=settings.issuer.startswith("https:")
     )
     register_errors(app, metrics, settings.issuer)
 
     # An issuer with a path has its endpoints below that path; well-known places know by themselves.
-    below = issuer_path(settings.issuer) or None
     # Each with its authentication: public, or private_key_jwt.
     app.register_blueprint(discovery_endpoint(settings.issuer))  #                       public
     app.register_blueprint(jwks_endpoint(token_keys), url_prefix=below)  #               public

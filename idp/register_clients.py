@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from idp.errors import RegistrationRefused
+from idp.protocol.client_metadata import ClientMetadata
 from idp.protocol.compact_jws import import_public_key
 from idp.protocol.strict_json import parse_strict_object
 from idp.store.clients import Registration
@@ -56,6 +57,7 @@ def new_registration(
     credential_ids: Sequence[str],
     introspects: Sequence[str],
     jwks: Mapping[str, Mapping[str, Any]],
+    metadata: ClientMetadata | None = None,
 ) -> Registration:
     """An active client. Raises RegistrationRefused with what to correct."""
     # Later a person's sub is a UUID; RFC 9700 §4.15 wants that a client_id can never look like one.
@@ -87,6 +89,7 @@ def new_registration(
         credential_ids=tuple(dict.fromkeys(credential_ids)),
         introspects=tuple(dict.fromkeys(introspects)),
         jwks=jwks,
+        metadata=metadata or ClientMetadata(),
     )
 
 

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
 
     database_url: str = "sqlite:///run/idp.sqlite3"
     redis_url: str = "redis://127.0.0.1:6379/0"
+    # Signs page cookies; made by `python -m idp migrate`, the same for every replica.
+    cookie_keys_file: Path = Path("run/idp-cookie-keys")
     key_process: str = "unix:run/hsm-idp.sock"
     key_process_tls: TlsPaths | None = Field(default=None, validate_default=True)
     key_process_deadline_seconds: float = Field(default=3.0, gt=0, le=30)

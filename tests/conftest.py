@@ -1,10 +1,13 @@
 """What every test shares: real servers by name, a fixed clock, and no way out to the network."""
 
 import socket
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
+from idp.cookie_keys import ensure_cookie_keys
 
 pytest_plugins = [
     "tests.servers.devca",
@@ -37,3 +40,13 @@ def no_way_out() -> Any:
     socket.socket.connect = guarded  # type: ignore[method-assign]
     yield
     socket.socket.connect = connect  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _page_cookie_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An identity provider needs a cookie key, whichever test starts it; nobody's own ``run/`` is used."""
+    path = tmp_path_factory.mktemp("cookie-keys") / "keys"
+    ensure_cookie_keys(path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IDP_COOKIE_KEYS_FILE", str(path))
+        yield

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from idp.protocol.client_metadata import ClientMetadata
 from idp.protocol.compact_jws import VerifyingKey
 
 PRIVATE_KEY_JWT = "private_key_jwt"
@@ -28,6 +29,7 @@ class Client:
     credential_ids: frozenset[str]
     introspects: frozenset[str]
     keys: Mapping[str, VerifyingKey] = field(repr=False)
+    metadata: ClientMetadata = field(default_factory=ClientMetadata)
 
     # The words of Authlib's ClientMixin.
     def get_client_id(self) -> str:

@@ -1,7 +1,7 @@
 """Registered clients: SQL, and a cache of seconds in front of it for the token path."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from idp.protocol.client import Client
+from idp.protocol.client_metadata import ClientMetadata
 from idp.protocol.compact_jws import import_public_key
 from idp.store.database import Database
 from idp.store.tables import client, client_key
@@ -31,6 +32,7 @@ class Registration:
     credential_ids: tuple[str, ...]
     introspects: tuple[str, ...]
     jwks: Mapping[str, Mapping[str, Any]]
+    metadata: ClientMetadata = field(default_factory=ClientMetadata)
 
 
 def find_registration(connection: Connection, client_id: str) -> Registration | None:
@@ -52,6 +54,7 @@ def save_registration(connection: Connection, registration: Registration, now: i
         "state": registration.state,
         "token_algorithm": registration.token_algorithm,
         "changed_at": now,
+        "metadata": orjson.dumps(registration.metadata.plain()).decode(),
         **{name: orjson.dumps(getattr(registration, name)).decode() for name in _LISTS},
     }
     where = client.c.client_id == registration.client_id
@@ -119,6 +122,7 @@ def _client(registration: Registration) -> Client:
         credential_ids=frozenset(registration.credential_ids),
         introspects=frozenset(registration.introspects),
         keys={kid: import_public_key(dict(jwk)) for kid, jwk in registration.jwks.items()},
+        metadata=registration.metadata,
     )
 
 
@@ -140,4 +144,5 @@ def _registration(connection: Connection, row: RowMapping) -> Registration:
         credential_ids=tuple(lists["credential_ids"]),
         introspects=tuple(lists["introspects"]),
         jwks={key.kid: orjson.loads(key.jwk) for key in keys},
+        metadata=ClientMetadata.from_plain(orjson.loads(row["metadata"])),
     )

@@ -18,6 +18,8 @@ client = Table(
     Column("introspects", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
+    # A JSON object: ClientMetadata.plain().
+    Column("metadata", Text, nullable=False, server_default="{}"),
     CheckConstraint("state IN ('active','disabled')", name="state"),
     CheckConstraint("token_algorithm IN ('ES256','RS256')", name="token_algorithm"),
 )

@@ -18,6 +18,8 @@ IDP = {
     "GET /.well-known/oauth-authorization-server": PUBLIC,
     "GET /.well-known/openid-configuration": PUBLIC,
     "GET /jwks": PUBLIC,
+    "GET /static/<path:filename>": PUBLIC,
+    "GET /bootstrap/static/<path:filename>": PUBLIC,
     "GET /healthz": PUBLIC,
     "GET /readyz": PUBLIC,
     "GET /metrics": PUBLIC,

@@ -15,6 +15,7 @@ from joserfc.jws import JWSRegistry
 from werkzeug.test import TestResponse
 
 from idp.app import create_app
+from idp.protocol.client_metadata import ClientMetadata
 from idp.register_clients import new_registration, read_jwks
 from idp.settings import Settings
 from idp.store.clients import save_registration
@@ -125,6 +126,7 @@ class Provider:
         resources: tuple[str, ...] = (SIGNING,),
         credential_ids: tuple[str, ...] = ("cred-1",),
         introspects: tuple[str, ...] = (),
+        metadata: ClientMetadata | None = None,
     ) -> System:
         client_id = client_id or f"system-{secrets.token_hex(4)}"
         key = key or ECKey.generate_key("P-256")
@@ -139,6 +141,7 @@ class Provider:
             credential_ids=credential_ids,
             introspects=introspects,
             jwks=read_jwks(orjson.dumps(jwk).decode()),
+            metadata=metadata,
         )
         with self.database.writing() as connection:
             save_registration(connection, registration, int(self.clock().timestamp()))

@@ -1,0 +1,1 @@
+"""How a person proves who they are: the journey, the factors, the upstreams. No Flask, no HTML."""

@@ -1,0 +1,32 @@
+"""What the web calls, put together by ``app.py`` and nowhere else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import redis
+
+from idp.grants.server import AuthorizationServer
+from idp.settings import Settings
+from idp.store.admission import Admission
+from idp.store.clients import ClientDirectory
+from idp.store.database import Database
+from idp.store.revocations import Revocations
+from idp.token_keys import TokenKeys
+from idp.web.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One set an app."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    metrics: Metrics
+    database: Database
+    redis: redis.Redis
+    clients: ClientDirectory
+    admission: Admission
+    revocations: Revocations
+    token_keys: TokenKeys
+    server: AuthorizationServer
