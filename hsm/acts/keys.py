@@ -16,10 +16,10 @@ from hsm import store
 from hsm.acts import entries
 from hsm.acts.act import AdminAct, act_digest, parse_admin_act
 from hsm.acts.approval import Approval, Approved, verify_admin_approvals
+from hsm.acts.ask_policy import Policy
 from hsm.acts.canonical import canonical
 from hsm.acts.directory import Directory
 from hsm.acts.ledger import Change, Ledger
-from hsm.acts.sign import Policy
 from hsm.database import Database
 from hsm.errors import ActMalformed, ApprovalRefused, GrantRefused, HsmError, PolicyRefused
 from policies.model import ActionName, Circumstances, CredentialFacts, Facts, Question

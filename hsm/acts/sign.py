@@ -22,6 +22,7 @@ from typing import Protocol
 from hsm.acts import entries, grant
 from hsm.acts.act import SignAct, act_digest, parse_sign_act
 from hsm.acts.approval import Approval, Approved, Audience, verify_approval
+from hsm.acts.ask_policy import Policy, ask_policy
 from hsm.acts.directory import Directory, KnownCredential
 from hsm.acts.grant import GrantRow
 from hsm.acts.ledger import Change, Entered, Ledger
@@ -30,8 +31,7 @@ from hsm.acts.to_be_signed import ItemToSign, check_salt, named_digest, to_be_si
 from hsm.acts.verify_signature import verify_signature
 from hsm.algorithms import PSS_SALT
 from hsm.database import Database
-from hsm.errors import ActMalformed, ApprovalRefused, CredentialNotUsable, GrantRefused, PolicyRefused
-from policies.model import ActionName, Circumstances, CredentialFacts, Decision, Question
+from hsm.errors import ActMalformed, ApprovalRefused, CredentialNotUsable, GrantRefused
 
 CLOCK_LEEWAY = 60
 
@@ -48,13 +48,6 @@ class VerifyPerson(Protocol):
     def __call__(
         self, evidence: str, act: SignAct, act_bytes: bytes, known: KnownCredential, now: datetime
     ) -> Approved: ...
-
-
-class Policy(Protocol):
-    """What step 3 asks."""
-
-    def decide(self, question: Question) -> Decision: ...
-    def facts(self, known: KnownCredential) -> CredentialFacts: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +206,7 @@ class Signing:
         else:
             approved = verify_approval(approval, act, act_bytes, self._directory, self._audience, now)
         # 3. Ask the policy; keep the ids of the rules that decided.
-        decision = self._policy.decide(_question(act, known, approved, self._policy, now))
-        if not decision.allowed:
-            detail = "; ".join(decision.errors)
-            raise PolicyRefused("The policy does not allow this.", rules=decision.rules, detail=detail)
+        _question, decision = ask_policy(self._policy, act, known, approved, now)
         return act, known, approved, decision.rules
 
     def _usable_credential(self, act: SignAct, now: datetime) -> KnownCredential:
@@ -293,30 +283,6 @@ def _check_lifetime(act: SignAct, now: datetime) -> None:
         raise ActMalformed("The act was issued in the future: check the clock.")
     if act.expires_at <= moment or act.expires_at <= act.issued_at:
         raise GrantRefused("The act has expired: prepare it again.")
-
-
-def _question(
-    act: SignAct, known: KnownCredential, approved: Approved, policy: Policy, now: datetime
-) -> Question:
-    # A mixed act is judged by its weakest content: a bare digest shows the signer nothing, an open item
-    # not even that.
-    kinds = {item.kind for item in act.items}
-    content = next(kind for kind in ("open", "dtbsr", "prepared") if kind in kinds)
-    return Question(
-        approved.principal,
-        ActionName.SIGN,
-        policy.facts(known),
-        Circumstances(
-            now=now,
-            approval=approved.kind,
-            approvers=1,
-            count=len(act.items),
-            content=content,
-            document_kind=act.document_kind,
-            acr=approved.acr,
-            act_seconds=act.expires_at - act.issued_at,
-        ),
-    )
 
 
 def _intents(reserved: _Reserved, now: int) -> list[bytes]:

@@ -15,9 +15,10 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from hsm.acts import entries
+from hsm.acts.ask_policy import Policy
 from hsm.acts.directory import Directory, KnownCredential, token_jwk
 from hsm.acts.ledger import Ledger
-from hsm.acts.sign import Policy, UseKey
+from hsm.acts.sign import UseKey
 from hsm.acts.verify_signature import verify_signature
 from hsm.algorithms import SignatureAlgorithm
 from hsm.errors import ActMalformed, CredentialNotUsable, PolicyRefused

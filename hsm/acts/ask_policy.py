@@ -1,0 +1,54 @@
+"""Step 3 of signing: from an approved act to the question that the policy is asked."""
+
+from datetime import datetime
+from typing import Protocol
+
+from hsm.acts.act import SignAct
+from hsm.acts.approval import Approved
+from hsm.acts.directory import KnownCredential
+from hsm.errors import PolicyRefused
+from policies.model import ActionName, Circumstances, CredentialFacts, Decision, Question
+
+
+class Policy(Protocol):
+    """What step 3 asks."""
+
+    def decide(self, question: Question) -> Decision: ...
+    def facts(self, known: KnownCredential) -> CredentialFacts: ...
+
+
+def ask_policy(
+    policy: Policy, act: SignAct, known: KnownCredential, approved: Approved, now: datetime
+) -> tuple[Question, Decision]:
+    """What was asked, and the decision, which allows it. Raises PolicyRefused."""
+    question = signing_question(policy, act, known, approved, now)
+    decision = policy.decide(question)
+    if not decision.allowed:
+        detail = "; ".join(decision.errors)
+        raise PolicyRefused("The policy does not allow this.", rules=decision.rules, detail=detail)
+    return question, decision
+
+
+def signing_question(
+    policy: Policy, act: SignAct, known: KnownCredential, approved: Approved, now: datetime
+) -> Question:
+    """May this actor, with this proof, use this key for these documents now?"""
+    # A mixed act is judged by its weakest content: a bare digest shows the signer nothing, an open item
+    # not even that.
+    kinds = {item.kind for item in act.items}
+    content = next(kind for kind in ("open", "dtbsr", "prepared") if kind in kinds)
+    return Question(
+        approved.principal,
+        ActionName.SIGN,
+        policy.facts(known),
+        Circumstances(
+            now=now,
+            approval=approved.kind,
+            approvers=1,
+            count=len(act.items),
+            content=content,
+            document_kind=act.document_kind,
+            acr=approved.acr,
+            act_seconds=act.expires_at - act.issued_at,
+        ),
+    )
