@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from hsm import administer
+from hsm.acts.act import parse_admin_act
 from hsm.client import KeyProcess
 from hsm.enrol import enrol
 from hsm.enrol.devca import DevelopmentAuthority
@@ -98,8 +99,14 @@ def _enrol(options: argparse.Namespace) -> dict[str, Any]:
     key_process = KeyProcess(options.socket)
 
     def perform(action: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        act = administer.draft(action, parameters, now=int(datetime.now(UTC).timestamp()))
-        return key_process.perform(act, [administer.approve(act, key) for key in options.key])
+        approvals = []
+        if options.act and action == "create_credential":
+            act = options.act.read_bytes()
+            approvals = [administer.read_approval(path) for path in options.approval]
+        else:
+            act = administer.draft(action, parameters, now=int(datetime.now(UTC).timestamp()))
+        approvals += [administer.approve(act, key) for key in options.key]
+        return key_process.perform(act, approvals)
 
     try:
         if options.credential:
@@ -113,6 +120,8 @@ def _enrol(options: argparse.Namespace) -> dict[str, Any]:
             "subject": json.loads(options.subject),
             "training": options.authority == "devca",
         }
+        if options.act:
+            parameters = parse_admin_act(options.act.read_bytes()).parameters
         if options.authority == "manual":
             return asdict(enrol.start(perform, ManualAuthority(options.directory), parameters))
         secret = options.secret_file.read_text().strip()
@@ -171,6 +180,8 @@ def _parser() -> argparse.ArgumentParser:
     enrolment.add_argument("--secret-file", type=Path, default=Path("run/devca/issue-secret"))
     enrolment.add_argument("--directory", type=Path, default=Path("run/requests"), help="manual")
     enrolment.add_argument("--credential", default="", help="manual: look for this one's answer")
+    enrolment.add_argument("--act", type=Path, help="create_credential, as the person approved it")
+    enrolment.add_argument("--approval", type=Path, action="append", default=[], help="of that act")
     enrolment.add_argument("--key", type=Path, action="append", default=[], help="of an approver; twice")
     enrolment.add_argument("--socket", default="unix:run/hsm-admin.sock")
     checkpoint = command("checkpoint", _checkpoint, "the journal's head, signed now")

@@ -141,6 +141,7 @@ class Engine:
             raise LookupError(f"there is no key profile named {facts.profile!r}")
         return {
             "purpose": facts.purpose,
+            "holder_kind": facts.holder_kind.value,
             "state": facts.state,
             "algorithm": facts.algorithm,
             "profile": facts.profile,
@@ -178,7 +179,9 @@ def _context(moment: Circumstances, now: int) -> str:
         "document_kind": moment.document_kind,
         "acr": moment.acr,
         "act_seconds": moment.act_seconds,
+        "parts": sorted(moment.parts),
         "consents": sorted(moment.consents),
+        "absent": sorted(moment.absent),
     }
     return orjson.dumps(context).decode()
 

@@ -127,8 +127,9 @@ class Circumstances:
     ``approval``: the kind of proof (client_jws, access_token, passkey, pin_otp, trust_line).
     ``approvers``: distinct people who approved. ``count``: signatures asked for.
     ``content``: ``prepared`` (the key process checked CMS attributes), ``dtbsr`` or ``token``.
-    ``consents``: the parts of people who approved an administrative act beside the administrators:
-    ``holder``, ``custodian``, ``receiver``.
+    ``parts``: who has a part in an administrative act beside the administrators: ``holder``,
+    ``custodian``, ``receiver``; ``consents``: who of them approved it; ``absent``: who of them is away,
+    for a reason that the act records.
     ``act_seconds``: from the act's issue to its expiry. ``acr``: how well a person proved to be that
     person: ``aal3`` (a passkey that cannot leave its device), ``aal2`` (a synced passkey; PIN and OTP).
     """
@@ -141,7 +142,9 @@ class Circumstances:
     document_kind: str = ""
     acr: str = ""
     act_seconds: int = 0
+    parts: frozenset[str] = frozenset()
     consents: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

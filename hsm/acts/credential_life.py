@@ -76,7 +76,7 @@ class CredentialLife:
 
     def operations(self) -> dict[ActionName, Operation]:
         return {
-            ActionName.CREATE_CREDENTIAL: Operation(self._new_facts, self._create),
+            ActionName.CREATE_CREDENTIAL: Operation(self._new_facts, self._create, people=self._new_holder),
             ActionName.ACTIVATE_CREDENTIAL: Operation(self.facts, self._activate),
             ActionName.SUSPEND_CREDENTIAL: Operation(self.facts, self._move(ActionName.SUSPEND_CREDENTIAL)),
             ActionName.RESUME_CREDENTIAL: Operation(self.facts, self._move(ActionName.RESUME_CREDENTIAL)),
@@ -97,6 +97,12 @@ class CredentialLife:
             training=_training(parameters),
             holder_kind=_holder_kind(parameters, profile),
         )
+
+    def _new_holder(self, parameters: dict[str, Any]) -> dict[str, str]:
+        """A person whose key is to be made approves that it is; a system has no part in it."""
+        profile = self.profile(text(parameters, "profile", 64))
+        of_person = _holder_kind(parameters, profile) is PrincipalKind.PERSON
+        return {"holder": text(parameters, "holder", 200)} if of_person else {}
 
     def facts(self, parameters: dict[str, Any]) -> CredentialFacts:
         """What the policy is asked about an act on the credential that ``credential_id`` names."""

@@ -40,7 +40,9 @@ class Custody:
         return {
             ActionName.REVOKE_CREDENTIAL: Operation(facts, self._revoke),
             ActionName.MOVE_CREDENTIAL: Operation(facts, self._move, people=self._holder),
-            ActionName.HAND_OVER_SEAL: Operation(facts, self._hand_over, people=self._clerks),
+            ActionName.HAND_OVER_SEAL: Operation(
+                facts, self._hand_over, people=self._clerks, absent=self._absent_clerk
+            ),
             ActionName.SUSPEND_HOLDER: Operation(self._holder_facts, self._suspend_holder),
         }
 
@@ -66,7 +68,10 @@ class Custody:
         return {"holder": stored.holder} if stored.holder_kind == PrincipalKind.PERSON else {}
 
     def _hand_over(self, parameters: dict[str, Any], now: datetime) -> tuple[Result, Change]:
-        """{credential_id, receiver, record}: the clerk's id, and the number of the record of hand-over."""
+        """{credential_id, receiver, record}, and perhaps absence.
+
+        The clerk's id, the number of the record of hand-over; why the clerk who has it takes no part.
+        """
         stored = self._life.known(parameters).stored
         receiver = text(parameters, "receiver", 200)
         text(parameters, "record", 200)  # Decree 30/2020 Art. 32: in writing, with a record
@@ -87,6 +92,15 @@ class Custody:
         custodian = self._life.known(parameters).stored.custodian
         clerks = {"receiver": text(parameters, "receiver", 200)}
         return clerks | ({"custodian": custodian} if custodian else {})
+
+    def _absent_clerk(self, parameters: dict[str, Any]) -> frozenset[str]:
+        """Two administrators approved the act with its reason: ill, gone, dead. Raises ActMalformed."""
+        if "absence" not in parameters:
+            return frozenset()
+        text(parameters, "absence", 500)
+        if not self._life.known(parameters).stored.custodian:
+            raise ActMalformed("Nobody has this seal yet, so nobody is absent: leave absence out.")
+        return frozenset({"custodian"})
 
     def _holder_facts(self, parameters: dict[str, Any]) -> HolderFacts:
         """{holder, holder_kind}: Client or Person."""

@@ -42,6 +42,10 @@ def _nobody(_: dict[str, Any]) -> Mapping[str, str]:
     return {}
 
 
+def _none(_: dict[str, Any]) -> frozenset[str]:
+    return frozenset()
+
+
 def _nothing(_: dict[str, Any]) -> None:
     return
 
@@ -54,12 +58,14 @@ class Operation:
     durable, and returns the result and the change of rows that is written with the outcome. Both
     take the act's parameters, which nobody has checked yet, and raise ActMalformed. ``people`` names
     who has a part in the act beside the administrators: the part (holder, receiver …) and the person's
-    id. ``tidy`` comes when all is durable, with the result: what it leaves undone by a crash is harmless.
+    id; ``absent`` whose part the act says nobody takes, and why. ``tidy`` comes when all is durable,
+    with the result: what it leaves undone by a crash is harmless.
     """
 
     facts: Callable[[dict[str, Any]], Facts]
     prepare: Callable[[dict[str, Any], datetime], tuple[Result, Change]]
     people: Callable[[dict[str, Any]], Mapping[str, str]] = _nobody
+    absent: Callable[[dict[str, Any]], frozenset[str]] = _none
     tidy: Callable[[Result], None] = _nothing
 
 
@@ -98,9 +104,19 @@ class Administration:
         approved = verify_admin_approvals(of_admins, act_bytes, self._directory)
         if not approved:
             raise PolicyRefused("An administrative act needs approvals.")
-        consents = self._verify_consents(approvals, act_bytes, operation.people(act.parameters), facts, now)
+        people = operation.people(act.parameters)
+        consents = self._verify_consents(approvals, act_bytes, people, facts, now)
         # 3. Ask the policy; keep the ids of the rules that decided.
-        rules = self._ask(action, act, facts, approved, frozenset(consents), now)
+        circumstances = Circumstances(
+            now=now,
+            approval="admin_jws",
+            approvers=len(approved),
+            parts=frozenset(people),
+            consents=frozenset(consents),
+            absent=operation.absent(act.parameters),
+            act_seconds=act.expires_at - act.issued_at,
+        )
+        rules = self._ask(Question(approved[0].principal, action, facts, circumstances))
         moment = int(now.timestamp())
         intent = entries.admin_intent(
             now=moment,
@@ -168,29 +184,8 @@ class Administration:
         except (ValueError, KeyError) as error:
             raise ActMalformed("There is no such administrative act.", detail=act.action) from error
 
-    def _ask(
-        self,
-        action: ActionName,
-        act: AdminAct,
-        facts: Facts,
-        approved: Sequence[Approved],
-        consents: frozenset[str],
-        now: datetime,
-    ) -> tuple[str, ...]:
-        decision = self._policy.decide(
-            Question(
-                approved[0].principal,
-                action,
-                facts,
-                Circumstances(
-                    now=now,
-                    approval="admin_jws",
-                    approvers=len(approved),
-                    consents=consents,
-                    act_seconds=act.expires_at - act.issued_at,
-                ),
-            )
-        )
+    def _ask(self, question: Question) -> tuple[str, ...]:
+        decision = self._policy.decide(question)
         if not decision.allowed:
             raise PolicyRefused(
                 "The policy does not allow this.", rules=decision.rules, detail="; ".join(decision.errors)

@@ -3,6 +3,9 @@
     python -m hsm enrol --profile service-seal --holder one-stop --description "…" \\
         --subject '{"CN": "…", "O": "…", "C": "VN"}' --authority devca … --key a.jwk --key b.jwk
 
+A person approves that their key is made: the act is drafted first (``python -m hsm act``), the person
+approves it with their passkey, and ``--act FILE --approval FILE`` take the place of the parameters.
+
 With ``--authority manual`` the request is written to a folder for the authority's portal; the same
 command with ``--credential ID`` looks for the answer there and activates.
 

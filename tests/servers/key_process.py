@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 STARTS_WITHIN = 20.0
 RP_ID, ORIGIN = "localhost", "http://localhost:8080"
+PERSONAL = ("personal", "compatibility-scal1")  # profiles of people's credentials begin so
 
 
 class RunningKeyProcess:
@@ -36,6 +37,8 @@ class RunningKeyProcess:
     """
 
     vault = False
+    rp_id, origin = RP_ID, ORIGIN
+    counter: int | None = 0  # where the passkeys of its people begin to count
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class RunningKeyProcess:
         self.issuer = issuer
         self.resource = resource
         self.process: subprocess.Popen[bytes] | None = None
+        self.passkeys: dict[str, SoftwarePasskey] = {}
         self.admin, self.signsvc, self.idp = (
             f"unix:{self.sockets}/{name}.sock" for name in ("admin", "signsvc", "idp")
         )
@@ -115,12 +119,15 @@ class RunningKeyProcess:
     def logged(self) -> str:
         return (self.directory / "hsm.log").read_text(errors="replace")[-4000:]
 
-    def perform(self, action: str, parameters: dict[str, Any], *, approvers: int = 2) -> dict[str, Any]:
-        """Have an administrative act done that the administrators approved."""
+    def perform(
+        self, action: str, parameters: dict[str, Any], *people: SoftwarePasskey, approvers: int = 2
+    ) -> dict[str, Any]:
+        """Have an administrative act done that the administrators approved, and these people."""
         act = draft(action, parameters, now=int(datetime.now(UTC).timestamp()))
+        approvals = [approve(act, key) for key in self.admin_keys[:approvers]]
         client = KeyProcess(self.admin)
         try:
-            return client.perform(act, [approve(act, key) for key in self.admin_keys[:approvers]])
+            return client.perform(act, approvals + [Approval(**person.approve(act)) for person in people])
         finally:
             client.close()
 
@@ -133,7 +140,7 @@ class RunningKeyProcess:
     def enrol_person(self, person_id: str) -> SoftwarePasskey:
         """Register a person with a new software passkey."""
         self.perform("register_person", {"person_id": person_id})
-        passkey = SoftwarePasskey.new(RP_ID, ORIGIN, counter=0)
+        passkey = SoftwarePasskey.new(self.rp_id, self.origin, counter=self.counter)
         self.enrol_passkey(person_id, passkey)
         return passkey
 
@@ -143,13 +150,21 @@ class RunningKeyProcess:
         now = int(datetime.now(UTC).timestamp())
         invitation = draft("invite_passkey", {"person_id": person_id}, now=now)
         registration = passkey.register(invitation)
-        return self.perform(
+        enrolled = self.perform(
             "enrol_passkey",
             {"person_id": person_id, "invitation": invitation.decode(), "registration": registration},
             approvers=approvers,
         )
+        self.passkeys[person_id] = passkey
+        return enrolled
 
-    def create_credential(self, profile: str, holder: str, *, training: bool = True) -> dict[str, Any]:
+    def create_credential(
+        self, profile: str, holder: str, *, training: bool = True, passkey: SoftwarePasskey | None = None
+    ) -> dict[str, Any]:
+        """A person approves their key too: by ``passkey``, or by the one they have or get here."""
+        people = []
+        if profile.startswith(PERSONAL):
+            people = [passkey or self.passkeys.get(holder) or self.enrol_person(holder)]
         return self.perform(
             "create_credential",
             {
@@ -159,6 +174,7 @@ class RunningKeyProcess:
                 "subject": {"CN": f"MẪU - {holder}", "O": "Cơ quan MẪU", "C": "VN"},
                 "training": training,
             },
+            *people,
         )
 
     def _end(self, how: signal.Signals) -> None:

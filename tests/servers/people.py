@@ -32,8 +32,8 @@ class Enrolled:
 def enrol_person(
     key_process: RunningKeyProcess, devca: Any, person_id: str, profile: str = "personal"
 ) -> Enrolled:
-    """By two administrators, certified by the development CA."""
-    key_process.perform("register_person", {"person_id": person_id})
+    """By two administrators and the person's passkey, certified by the development CA."""
+    key_process.enrol_person(person_id)
     handed = key_process.perform("set_pin_otp", {"person_id": person_id})
     created = key_process.create_credential(profile, person_id)
     credential_id = activate(key_process, created, devca, "personal")

@@ -11,6 +11,7 @@ import pyotp
 import pytest
 from antin import Client, load_key
 from antin.errors import AntinError
+from antin.software_passkey import read_software_passkey
 
 from hsm.administer import draft
 from tests.servers.key_process import ORIGIN, RP_ID, activate
@@ -44,8 +45,9 @@ def passkey_file(stack: Stack, one_stop: RegisteredClient, tmp_path_factory: pyt
 
 
 @pytest.fixture(scope="module")
-def credential_id(stack: Stack) -> str:
-    created = stack.key_process.create_credential("personal", PERSON)
+def credential_id(stack: Stack, passkey_file: Path) -> str:
+    passkey = read_software_passkey(passkey_file)
+    created = stack.key_process.create_credential("personal", PERSON, passkey=passkey)
     return activate(stack.key_process, created, stack.devca, "personal")
 
 
@@ -88,6 +90,30 @@ def test_a_stolen_software_passkey_of_nobody_signs_nothing(
         "--credential", credential_id, "--passkey", str(file),
     )  # fmt: skip
     assert done.returncode == 5, done.stdout + done.stderr
+
+
+def test_a_persons_key_is_made_by_the_commands_when_that_person_approved(
+    stack: Stack, one_stop: RegisteredClient, passkey_file: Path, tmp_path: Path
+) -> None:
+    parameters = {
+        "profile": "personal", "holder": PERSON, "description": "MẪU", "training": True,
+        "subject": {"CN": "MẪU", "O": "Cơ quan MẪU", "C": "VN"},
+    }  # fmt: skip
+    act, approval = tmp_path / "act.json", tmp_path / "an.json"
+    approvers = [part for key in stack.key_process.admin_keys for part in ("--key", str(key))]
+    stack.run("hsm", "act", "create_credential", "--parameters", json.dumps(parameters), "-o", str(act))
+    secret = tmp_path / "issue-secret"
+    secret.write_text(stack.devca.secret)
+    enrol = [
+        "hsm", "--json", "enrol", "--authority", "devca", "--url", stack.devca.base_url, "--act", str(act),
+        "--secret-file", str(secret), "--socket", stack.key_process.admin, *approvers,
+    ]  # fmt: skip
+    with pytest.raises(AssertionError, match="PolicyRefused"):
+        stack.run(*enrol)
+    done = stack.antin(one_stop, "passkey", "approve", str(passkey_file), str(act), "-o", str(approval))
+    assert done.returncode == 0, done.stderr
+    assert "create_credential" in done.stdout
+    assert json.loads(stack.run(*enrol, "--approval", str(approval)))["state"] == "active"
 
 
 class PinAndOtp:

@@ -18,7 +18,7 @@ from antin.software_passkey import SoftwarePasskey
 from cryptography import x509
 from joserfc.jwk import ECKey
 
-from hsm.acts.act import ActItem, AdminAct, SignAct, new_act_id
+from hsm.acts.act import ActItem, SignAct, new_act_id
 from hsm.administer import approve, draft
 from hsm.algorithms import SignatureAlgorithm
 from hsm.client import Approval, Item, KeyProcess, Signed
@@ -33,22 +33,8 @@ class LifeProcess(RunningKeyProcess):
     """A key process, and what the tests of lives ask of it."""
 
     devca: Any
-
-    def enrol_person(self, person_id: str) -> SoftwarePasskey:
-        """A person with a software passkey."""
-        self.perform("register_person", {"person_id": person_id})
-        now = int(time.time())
-        invitation = AdminAct(new_act_id(), "invite_passkey", {"person_id": person_id}, now, now + 900)
-        passkey = SoftwarePasskey.new(RP_ID, ORIGIN)
-        self.perform(
-            "enrol_passkey",
-            {
-                "person_id": person_id,
-                "invitation": invitation.encode().decode(),
-                "registration": passkey.register(invitation.encode()),
-            },
-        )
-        return passkey
+    rp_id, origin = RP_ID, ORIGIN
+    counter = None
 
     def perform_with(
         self,

@@ -1,5 +1,6 @@
 """The life of a credential in a real key process: renewed, moved, handed over, revoked, cut off."""
 
+import base64
 import time
 from typing import Any
 
@@ -12,6 +13,7 @@ from hsm.administer import approve, draft
 from hsm.client import (
     ActMalformed,
     ActRefused,
+    Approval,
     ApprovalRefused,
     CredentialNotUsable,
     GrantRefused,
@@ -149,6 +151,51 @@ class TestRenewal:
             lives.perform("activate_renewal", {"credential_id": other, "chain": chain})
 
 
+class TestCreation:
+    def test_a_persons_key_is_made_only_when_that_person_approved_it(
+        self, lives: LifeProcess, name: str
+    ) -> None:
+        own, strangers = lives.enrol_person(name), lives.enrol_person(f"{name}-khac")
+        asked = {
+            "profile": "personal", "holder": name, "description": "MẪU", "subject": SUBJECT, "training": True,
+        }  # fmt: skip
+        with pytest.raises(Refused):
+            lives.perform("create_credential", asked)
+        with pytest.raises(ApprovalRefused, match="no part"):
+            lives.perform("create_credential", asked, strangers)
+        with pytest.raises(Refused):
+            lives.perform("create_credential", asked, own, approvers=1)
+        with pytest.raises(Refused):
+            lives.perform("create_credential", {**asked, "profile": "service-seal", "holder_kind": "Person"})
+        assert lives.perform("create_credential", asked, own)["csr"]
+
+    def test_no_key_is_made_for_a_person_who_left_and_none_by_a_retired_passkey(
+        self, lives: LifeProcess, name: str
+    ) -> None:
+        gone, lost = lives.enrol_person(name), lives.enrol_person(f"{name}-mat")
+        lives.perform("retire_person", {"person_id": name})
+        passkey = base64.urlsafe_b64encode(lost.credential_id).rstrip(b"=").decode()
+        lives.perform("retire_passkey", {"person_id": f"{name}-mat", "passkey": passkey})
+        for holder, proof in ((name, gone), (f"{name}-mat", lost)):
+            with pytest.raises(ApprovalRefused):
+                lives.create_credential("personal", holder, passkey=proof)
+
+    def test_a_persons_approval_is_of_this_key_alone(self, lives: LifeProcess, name: str) -> None:
+        own = lives.enrol_person(name)
+        asked = {"profile": "personal", "holder": name, "description": "MẪU", "subject": SUBJECT}
+        now = int(time.time())
+        one, other = (draft("create_credential", {**asked, "training": True}, now=now) for _ in range(2))
+        consent = Approval(**own.approve(one))
+        client = KeyProcess(lives.admin)
+        with pytest.raises(ApprovalRefused):
+            client.perform(other, [*(approve(other, key) for key in lives.admin_keys), consent])
+        approvals = [*(approve(one, key) for key in lives.admin_keys), consent]
+        client.perform(one, approvals)
+        with pytest.raises(GrantRefused):
+            client.perform(one, approvals)
+        client.close()
+
+
 class TestMove:
     def test_a_person_moves_and_keeps_key_and_certificate(self, lives: LifeProcess, name: str) -> None:
         passkey = lives.enrol_person(name)
@@ -213,6 +260,29 @@ class TestHandOver:
         lives.perform_with("hand_over_seal", parameters, receiver)
         with pytest.raises(ActMalformed, match="already"):
             lives.perform_with("hand_over_seal", parameters, receiver)
+
+    def test_a_seal_is_not_taken_from_a_clerk_who_did_not_approve_unless_absence_is_recorded(
+        self, lives: LifeProcess, name: str
+    ) -> None:
+        first, second = f"{name}-a", f"{name}-b"
+        of_first, of_second = lives.enrol_person(first), lives.enrol_person(second)
+        credential_id = lives.active("organisation-seal", name)
+        parameters = {"credential_id": credential_id, "record": "12/BB-UBND"}
+        with pytest.raises(ActMalformed, match="leave absence out"):
+            lives.perform("hand_over_seal", {**parameters, "receiver": first, "absence": "ốm"}, of_first)
+        lives.perform("hand_over_seal", {**parameters, "receiver": first}, of_first)
+        taken = {**parameters, "receiver": second}
+        with pytest.raises(Refused):
+            lives.perform("hand_over_seal", taken, of_second)
+        for nothing in ("", None, " " * 501):
+            with pytest.raises(ActMalformed):
+                lives.perform("hand_over_seal", {**taken, "absence": nothing}, of_second)
+        excused = {**taken, "absence": "Nghỉ việc theo Quyết định 7/QĐ-UBND"}
+        with pytest.raises(Refused):
+            lives.perform("hand_over_seal", excused)
+        with pytest.raises(Refused):
+            lives.perform("hand_over_seal", excused, of_second, approvers=1)
+        assert lives.perform("hand_over_seal", excused, of_second)["custodian"] == second
 
     def test_a_hand_over_without_a_record_is_refused(self, lives: LifeProcess, name: str) -> None:
         receiver = lives.enrol_person(name)

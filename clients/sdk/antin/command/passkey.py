@@ -52,14 +52,45 @@ def register(
 ) -> None:
     """Trả lời lời mời ghi nhận / answer an invitation to enrol."""
     passkey = read_software_passkey(file)
-    try:
-        text = invitation.read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"Không đọc được {invitation}: {error.strerror}.", f"Cannot read {invitation}: {error.strerror}."
-        ) from error
+    text = _read(invitation)
     with Delivery(output, replace=force) as delivery:
         delivery.write((json.dumps(passkey.register(text), indent=2) + "\n").encode())
         delivery.keep()
     line = f"Đã ghi {output}: hai quản trị viên phê duyệt enrol_passkey / two administrators approve it now."
     answer({"registration": str(output)}, as_json=as_json, lines=[line])
+
+
+@app.command("approve")
+def approve(
+    file: PasskeyFile,
+    act: Annotated[
+        Path, typer.Argument(metavar="ACT", help="Việc hành chính / an administrative act, as it came.")
+    ],
+    *,
+    output: Output,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Phê duyệt phần của mình trong một việc hành chính / approve your part in an administrative act."""
+    passkey = read_software_passkey(file)
+    text = _read(act)
+    try:
+        shown = json.loads(text)["action"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{act} không phải việc hành chính.", f"{act} is not an administrative act."
+        ) from error
+    with Delivery(output, replace=force) as delivery:
+        delivery.write((json.dumps(passkey.approve(text), indent=2) + "\n").encode())
+        delivery.keep()
+    line = f"Đã phê duyệt / approved: {shown} → {output}"
+    answer({"approval": str(output), "action": shown}, as_json=as_json, lines=[line, text.decode()])
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"Không đọc được {path}: {error.strerror}.", f"Cannot read {path}: {error.strerror}."
+        ) from error
