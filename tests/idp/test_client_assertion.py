@@ -79,10 +79,19 @@ def test_only_the_issuer_alone_is_an_audience(
 
 
 @pytest.mark.parametrize(
-    "typ", [None, "JWT", "jwt", "at+jwt", "dpop+jwt", "antin-act+jws", "CLIENT-AUTHENTICATION+JWT"]
+    "typ", ["jwt", "at+jwt", "dpop+jwt", "logout+jwt", "antin-act+jws", "CLIENT-AUTHENTICATION+JWT", "", 7]
 )
-def test_a_missing_or_other_typ_is_refused(provider: Provider, system: System, typ: str | None) -> None:
+def test_an_assertion_typed_as_something_else_is_refused(
+    provider: Provider, system: System, typ: str | int
+) -> None:
     refused(provider, system, system.assertion(header={"typ": typ}), "typ")
+
+
+@pytest.mark.parametrize("typ", [None, "JWT"])
+def test_certified_clients_that_do_not_type_their_assertions_are_let_in(
+    provider: Provider, system: System, typ: str | None
+) -> None:
+    assert provider.token(system, system.assertion(header={"typ": typ})).status_code == 200
 
 
 @pytest.mark.parametrize(
