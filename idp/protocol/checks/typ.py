@@ -1,7 +1,7 @@
 """RFC 10070: an assertion says what it is. Certified clients of before say nothing, and may.
 
-What is typed as something else (a DPoP proof, a logout token, an access token) is never taken for an assertion;
-without a type the rules for iss, sub, aud and jti tell the two apart.
+What is typed as something else (a DPoP proof, a logout token, an access token) is never taken for an
+assertion; without a type the rules for iss, sub, aud and jti tell the two apart.
 """
 
 from idp.errors import InvalidClient
