@@ -67,6 +67,7 @@ install: ## what running needs
 install-test: ## what testing needs
 	@docker/install.sh run test
 	@$(PYTHON) -c "from tests.interop.resident import build; build('dss'); build('verapdf')"
+	@$(PYTHON) -c "from tests.interop.npm_packages import install; install()"
 
 .PHONY: clean
 clean: ## forget the development data (token, keys, documents)
