@@ -30,6 +30,7 @@ for name in pin so-pin postgres-password hsm-password idp-password signsvc-passw
 done
 
 openssl rand -hex 32 | keep idp-cookie-keys
+{ openssl rand -base64 32; openssl rand -base64 32; } | keep idp-directory-keys
 
 printf 'redis://idp:%s@redis:6379/0' "$(cat redis-idp-password)" | keep idp-redis-url
 printf 'redis://signsvc:%s@redis:6379/1' "$(cat redis-signsvc-password)" | keep signsvc-redis-url

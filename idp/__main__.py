@@ -26,6 +26,7 @@ from idp.store.clients import (
 )
 from idp.store.database import Database
 from idp.store.migrate import migrate
+from idp.store.sealing import ensure_directory_keys
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "migrate":
             migrate(database, settings.database_url)
             ensure_cookie_keys(settings.cookie_keys_file)
+            ensure_directory_keys(settings.directory_keys_file)
             print("Cơ sở dữ liệu đã ở phiên bản mới nhất. The database is at the newest version.")
             return 0
         if options.command == "rotate-cookie-keys":

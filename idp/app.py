@@ -22,8 +22,12 @@ from idp.settings import Settings
 from idp.store.admission import Admission, connect_redis
 from idp.store.clients import ClientDirectory
 from idp.store.database import Database
+from idp.store.factors import Factors
 from idp.store.migrate import is_current
+from idp.store.organisations import Organisations
+from idp.store.people import People
 from idp.store.revocations import Revocations
+from idp.store.sealing import read_sealing
 from idp.token_keys import TokenKeys, TokenSigner
 from idp.web.discovery import discovery_endpoint
 from idp.web.errors import register_errors
@@ -69,6 +73,7 @@ def create_app(
     )
     server.register_endpoint(RevocationEndpoint(settings.issuer, token_keys, revocations))
 
+    sealing = read_sealing(settings.directory_keys_file)
     metrics = Metrics()
     services = Services(
         settings=settings,
@@ -81,6 +86,9 @@ def create_app(
         revocations=revocations,
         token_keys=token_keys,
         server=server,
+        people=People(database, sealing),
+        organisations=Organisations(database),
+        factors=Factors(database, sealing),
     )
 
     below = issuer_path(settings.issuer) or None

@@ -15,7 +15,8 @@
     │   ├── KeysUnavailable            the key process is away: no token is issued unsigned
     │   ├── ReplayStoreUnavailable     Redis is away: single use cannot be promised
     │   └── StoreUnavailable           the database is away
-    └── RegistrationRefused            (command line) what was to be registered is not sound
+    ├── RegistrationRefused            (command line) what was to be registered is not sound
+    └── DirectoryRefused               a person or organisation that cannot be as it is said to be
 
 Two voices: ``message`` (the wire's ``error_description``: ASCII without quotes, RFC 6749 §5.2) is for
 the caller, ``detail`` for the log. Neither ever carries a token, a key or a parameter's value.
@@ -128,3 +129,7 @@ class RegistrationRefused(IdpError):
 
     def __str__(self) -> str:
         return f"{self.message_vi}\n{self.message_en}"
+
+
+class DirectoryRefused(RegistrationRefused):
+    """Two texts, as RegistrationRefused. No text carries a personal number."""

@@ -11,6 +11,9 @@ from idp.settings import Settings
 from idp.store.admission import Admission
 from idp.store.clients import ClientDirectory
 from idp.store.database import Database
+from idp.store.factors import Factors
+from idp.store.organisations import Organisations
+from idp.store.people import People
 from idp.store.revocations import Revocations
 from idp.token_keys import TokenKeys
 from idp.web.metrics import Metrics
@@ -30,3 +33,6 @@ class Services:
     revocations: Revocations
     token_keys: TokenKeys
     server: AuthorizationServer
+    people: People
+    organisations: Organisations
+    factors: Factors

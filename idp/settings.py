@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     redis_url: str = "redis://127.0.0.1:6379/0"
     # Signs page cookies; made by `python -m idp migrate`, the same for every replica.
     cookie_keys_file: Path = Path("run/idp-cookie-keys")
+    # Seals personal numbers and one-time password secrets; made by `migrate`, the same for every replica.
+    directory_keys_file: Path = Path("run/idp-directory-keys")
     key_process: str = "unix:run/hsm-idp.sock"
     key_process_tls: TlsPaths | None = Field(default=None, validate_default=True)
     key_process_deadline_seconds: float = Field(default=3.0, gt=0, le=30)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from idp.cookie_keys import ensure_cookie_keys
+from idp.store.sealing import ensure_directory_keys
 
 pytest_plugins = [
     "tests.servers.devca",
@@ -44,9 +45,11 @@ def no_way_out() -> Any:
 
 @pytest.fixture(scope="session", autouse=True)
 def _page_cookie_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """An identity provider needs a cookie key, whichever test starts it; nobody's own ``run/`` is used."""
-    path = tmp_path_factory.mktemp("cookie-keys") / "keys"
-    ensure_cookie_keys(path)
+    """An identity provider needs its key files, whichever test starts it; nobody's own ``run/`` is used."""
+    folder = tmp_path_factory.mktemp("idp-keys")
+    ensure_cookie_keys(folder / "cookie")
+    ensure_directory_keys(folder / "directory")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("IDP_COOKIE_KEYS_FILE", str(path))
+        patch.setenv("IDP_COOKIE_KEYS_FILE", str(folder / "cookie"))
+        patch.setenv("IDP_DIRECTORY_KEYS_FILE", str(folder / "directory"))
         yield

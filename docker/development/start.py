@@ -52,6 +52,7 @@ ENVIRONMENT = {
     "IDP_ISSUER": IDP,
     "IDP_DATABASE_URL": f"sqlite:///{RUN}/idp.sqlite3",
     "IDP_COOKIE_KEYS_FILE": f"{RUN}/secrets/idp-cookie-keys",
+    "IDP_DIRECTORY_KEYS_FILE": f"{RUN}/secrets/idp-directory-keys",
     "IDP_REDIS_URL": f"redis://127.0.0.1:{REDIS_PORT}/0",
     "IDP_KEY_PROCESS": f"unix:{RUN}/hsm-idp.sock",
     "SIGNSVC_DATABASE_URL": f"sqlite:///{RUN}/signsvc.sqlite3",

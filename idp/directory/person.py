@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 CITIZEN, OFFICIAL = "citizen", "official"
+ACTIVE, SUSPENDED, LEFT = "active", "suspended", "left"
+ADMINISTRATOR = "administrator"
+MANDATE_KINDS = ("enterprise", "child", "ward", "office")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,11 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Mandate:
-    """The right to act for another: an enterprise, a child, an office. Times are Unix seconds; 0: no end."""
+    """The right to act for another: an enterprise, a child, an office. Times are Unix seconds; 0: no end.
+
+    ``represented``: a tax code, a personal number's HMAC or an agency code, by ``kind``. ``scope``: for what
+    (``all``, or names of services).
+    """
 
     mandate_id: str
     kind: str
@@ -27,6 +34,9 @@ class Mandate:
     scope: tuple[str, ...]
     not_before: int
     not_after: int
+
+    def is_valid(self, now: int) -> bool:
+        return self.not_before <= now and (not self.not_after or now < self.not_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class Person:
     birthdate, gender, email, email_verified, phone_number, phone_number_verified, address, locale,
     updated_at), only those that are known. ``personal_number``: số định danh cá nhân, 12 digits, or ""; it
     goes only to clients that list the claim in ``claims_allowed``. ``state``: active, suspended, left.
+    ``roles``: what the person may do here (``administrator``), not at relying parties.
     """
 
     person_id: str
@@ -48,6 +59,11 @@ class Person:
     personal_number: str = ""
     posts: tuple[Post, ...] = ()
     mandates: tuple[Mandate, ...] = ()
+    roles: tuple[str, ...] = ()
+
+    @property
+    def is_administrator(self) -> bool:
+        return ADMINISTRATOR in self.roles
 
     @property
     def name(self) -> str:
