@@ -3,6 +3,7 @@
 from alembic import context
 
 import idp.store.people_tables
+import idp.store.consent_tables
 import idp.store.tables  # noqa: F401 -- fills the metadata, so that autogenerate can compare
 from idp.schema import metadata
 

@@ -1,0 +1,81 @@
+"""One authorization request under way in one browser tab, from /authorize to the answer."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from idp.protocol.authorize.request import AuthorizationRequest
+
+
+@dataclass(frozen=True, slots=True)
+class LoginAsked:
+    """What the login pages are asked for, when the next step is to log in.
+
+    ``acr_values``: at least one rung of these, lowest first; empty: any. ``required``: what will just do
+    when the person has no better factor; below it the request is refused. ``reason``: login (nobody is
+    there), reauthenticate (prompt=login, max_age), step_up, other_account. ``session_id`` and
+    ``auth_time``: of the session when this was asked, "" and 0 without one; how a return is told from a
+    reload.
+    """
+
+    reason: str
+    acr_values: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    session_id: str = ""
+    auth_time: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Consented:
+    """What the person allowed on the consent page of this journey. Worth nothing to another person."""
+
+    person_id: str
+    scope: str
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """Kept in Redis (store/journeys.py). Times are Unix seconds.
+
+    ``journey_id``: 128 random bits, base64url; it stands in URLs and gives nobody anything: what was done
+    is bound to a session or a person. ``session_id``, ``auth_time``: of the browser's session when the
+    journey began, so that a login in it can be told from one before. ``pushed_uri``: the request_uri (RFC
+    9126) that the answer spends. ``login``: set when the login pages are asked for something.
+    ``refused``: an OAuth error that ends the journey (the person said no, or has no such factor).
+    ``account``: session_id that the person chose to go on with (prompt=select_account).
+    ``mandate_id``: None until chosen; "" for oneself.
+    """
+
+    journey_id: str
+    request: AuthorizationRequest
+    created_at: int
+    session_id: str = ""
+    auth_time: int = 0
+    pushed_uri: str = ""
+    login: LoginAsked | None = None
+    refused: str = ""
+    account: str = ""
+    mandate_id: str | None = None
+    consented: Consented | None = None
+
+    @property
+    def client_id(self) -> str:
+        return self.request.client_id
+
+    def plain(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @staticmethod
+    def from_plain(plain: Mapping[str, Any]) -> "Journey":
+        login, consented = plain["login"], plain["consented"]
+        values = {**plain, "request": AuthorizationRequest.from_plain(plain["request"])}
+        if login:
+            values["login"] = LoginAsked(**_tupled(login))
+        if consented:
+            values["consented"] = Consented(**_tupled(consented))
+        return Journey(**values)
+
+
+def _tupled(plain: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}

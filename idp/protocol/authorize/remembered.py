@@ -1,0 +1,14 @@
+"""What a person allowed a client before (store/consents.py keeps it)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """Names of scopes and of claims."""
+
+    scopes: frozenset[str] = frozenset()
+    claims: frozenset[str] = frozenset()
+
+
+NOTHING_REMEMBERED = Remembered()

@@ -1,0 +1,99 @@
+"""Consents, remembered per person and client until the person revokes them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
+
+from idp.protocol.authorize.remembered import NOTHING_REMEMBERED, Remembered
+from idp.store.consent_tables import consent
+from idp.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a person allowed a client. Times are Unix seconds."""
+
+    person_id: str
+    client_id: str
+    scopes: frozenset[str]
+    claims: frozenset[str]
+    given_at: int
+    changed_at: int
+
+
+class Consents:
+    """Thread-safe. Every method raises StoreUnavailable: what cannot be read was not allowed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, person_id: str, client_id: str) -> Remembered:
+        """What this person allowed this client before; nothing when there is no such consent."""
+        with self._database.reading() as connection:
+            row = _row(connection, person_id, client_id)
+        if row is None:
+            return NOTHING_REMEMBERED
+        found = _consent(row)
+        return Remembered(found.scopes, found.claims)
+
+    def remember(
+        self, person_id: str, client_id: str, scopes: Iterable[str], claims: Iterable[str], now: int
+    ) -> None:
+        """Add to what was allowed. Durable when this returns."""
+        key = {"person_id": person_id, "client_id": client_id}
+        with self._database.writing() as connection:
+            row = _row(connection, person_id, client_id, lock=True)
+            before = _consent(row) if row else None
+            values = {
+                "scopes": _names({*scopes, *(before.scopes if before else ())}),
+                "claims": _names({*claims, *(before.claims if before else ())}),
+                "changed_at": now,
+            }
+            if before:
+                connection.execute(update(consent).where(_of(person_id, client_id)).values(**values))
+            else:
+                connection.execute(insert(consent).values(**key, **values, given_at=now))
+
+    def of_person(self, person_id: str) -> Sequence[Consent]:
+        """For the page of my account: newest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(consent)
+                .where(consent.c.person_id == person_id)
+                .order_by(consent.c.changed_at.desc(), consent.c.client_id)
+            ).mappings()
+            return [_consent(row) for row in rows]
+
+    def revoke(self, person_id: str, client_id: str) -> bool:
+        """Forget it: the client is asked about again. False when there was none.
+
+        Tokens that the client holds are another matter: the caller revokes its refresh families.
+        """
+        with self._database.writing() as connection:
+            return connection.execute(delete(consent).where(_of(person_id, client_id))).rowcount == 1
+
+
+def _of(person_id: str, client_id: str) -> ColumnElement[bool]:
+    return (consent.c.person_id == person_id) & (consent.c.client_id == client_id)
+
+
+def _row(connection: Connection, person_id: str, client_id: str, *, lock: bool = False) -> RowMapping | None:
+    query = select(consent).where(_of(person_id, client_id))
+    return connection.execute(query.with_for_update() if lock else query).mappings().first()
+
+
+def _consent(row: RowMapping) -> Consent:
+    return Consent(
+        person_id=row["person_id"],
+        client_id=row["client_id"],
+        scopes=frozenset(orjson.loads(row["scopes"])),
+        claims=frozenset(orjson.loads(row["claims"])),
+        given_at=row["given_at"],
+        changed_at=row["changed_at"],
+    )
+
+
+def _names(names: Iterable[str]) -> str:
+    return orjson.dumps(sorted(names)).decode()
