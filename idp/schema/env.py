@@ -2,8 +2,8 @@
 
 from alembic import context
 
-import idp.store.people_tables
 import idp.store.consent_tables
+import idp.store.people_tables
 import idp.store.tables  # noqa: F401 -- fills the metadata, so that autogenerate can compare
 from idp.schema import metadata
 
