@@ -10,11 +10,13 @@ from flask import Flask
 
 from hsm.client import KeyProcess, TlsFiles
 from idp.cookie_keys import read_cookie_keys
+from idp.evidence.record import EvidenceRecorder
 from idp.grants.client_authentication import PrivateKeyJwt
 from idp.grants.client_credentials import client_credentials
 from idp.grants.introspection import IntrospectionEndpoint
 from idp.grants.revocation import RevocationEndpoint
 from idp.grants.server import AuthorizationServer
+from idp.logout.end_session import EndSession
 from idp.protocol.access_token import ACCESS_TOKEN_TYP
 from idp.protocol.metadata import issuer_path
 from idp.services import Services
@@ -28,6 +30,7 @@ from idp.store.organisations import Organisations
 from idp.store.people import People
 from idp.store.revocations import Revocations
 from idp.store.sealing import read_sealing
+from idp.store.sessions import Sessions
 from idp.token_keys import TokenKeys, TokenSigner
 from idp.web.discovery import discovery_endpoint
 from idp.web.errors import register_errors
@@ -74,6 +77,7 @@ def create_app(
     server.register_endpoint(RevocationEndpoint(settings.issuer, token_keys, revocations))
 
     sealing = read_sealing(settings.directory_keys_file)
+    evidence = EvidenceRecorder(database, lambda: int(clock().timestamp()))
     metrics = Metrics()
     services = Services(
         settings=settings,
@@ -89,6 +93,9 @@ def create_app(
         people=People(database, sealing),
         organisations=Organisations(database),
         factors=Factors(database, sealing),
+        sessions=Sessions(database, settings.session_limits),
+        evidence=evidence,
+        end_session=EndSession(database, directory.find_client, evidence),
     )
 
     below = issuer_path(settings.issuer) or None

@@ -6,7 +6,9 @@ from datetime import datetime
 
 import redis
 
+from idp.evidence.record import EvidenceRecorder
 from idp.grants.server import AuthorizationServer
+from idp.logout.end_session import EndSession
 from idp.settings import Settings
 from idp.store.admission import Admission
 from idp.store.clients import ClientDirectory
@@ -15,6 +17,7 @@ from idp.store.factors import Factors
 from idp.store.organisations import Organisations
 from idp.store.people import People
 from idp.store.revocations import Revocations
+from idp.store.sessions import Sessions
 from idp.token_keys import TokenKeys
 from idp.web.metrics import Metrics
 
@@ -36,3 +39,6 @@ class Services:
     people: People
     organisations: Organisations
     factors: Factors
+    sessions: Sessions
+    evidence: EvidenceRecorder
+    end_session: EndSession

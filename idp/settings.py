@@ -9,6 +9,8 @@ from limits import RateLimitItem, parse
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from idp.protocol.session import SessionLimits
+
 
 class TlsPaths(BaseModel):
     """PEM files for mutual TLS to the key process: our certificate and key, and the CA of the other side."""
@@ -61,6 +63,12 @@ class Settings(BaseSettings):
     introspection_rate: Rate = "60000/minute"
     revocation_rate: Rate = "6000/minute"
 
+    # A person's session here: without a visit, and from login on; shorter on a shared PC (kiosk).
+    session_idle_seconds: int = Field(default=1800, ge=60, le=86400)
+    session_seconds: int = Field(default=43200, ge=60, le=86400)
+    kiosk_idle_seconds: int = Field(default=300, ge=60, le=3600)
+    kiosk_seconds: int = Field(default=900, ge=60, le=3600)
+
     host: str = "127.0.0.1"
     port: int = Field(default=8081, ge=0, le=65535)
     workers: int = Field(default=2, ge=1, le=64)
@@ -88,6 +96,15 @@ class Settings(BaseSettings):
         if value is None and not target.startswith("unix:"):
             raise ValueError("a key process on another host is reached by mutual TLS only")
         return value
+
+    @property
+    def session_limits(self) -> SessionLimits:
+        return SessionLimits(
+            idle=self.session_idle_seconds,
+            absolute=self.session_seconds,
+            kiosk_idle=self.kiosk_idle_seconds,
+            kiosk_absolute=self.kiosk_seconds,
+        )
 
     @property
     def rates(self) -> dict[str, RateLimitItem]:

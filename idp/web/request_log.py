@@ -47,7 +47,8 @@ def register_request_log(app: Flask, log: Any, metrics: Metrics, *, https: bool)
         headers["X-Request-Id"] = g.request_id
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "no-referrer"
-        headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+        # A page has set its own, which names what it shows.
+        headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
         headers.setdefault("Cache-Control", "no-store")
         if https:
             headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"

@@ -1,10 +1,12 @@
 """Fixtures of the identity provider's tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from idp.store.database import Database
+from idp.store.migrate import migrate
 from tests.idp.provider import Provider, System
 from tests.idp.software_keys import SoftwareKeys
 
@@ -33,3 +35,32 @@ def provider(tmp_path: Path, redis_url: str, shared_keys: SoftwareKeys) -> Provi
 @pytest.fixture
 def system(provider: Provider) -> System:
     return provider.register()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/idp.sqlite3"
+    fresh: Callable[[], str] = request.getfixturevalue("postgres_url")
+    return fresh()
+
+
+@pytest.fixture
+def open_database(database_url: str) -> Iterator[Callable[[], Database]]:
+    """Opens connections of their own to the same database, and closes them all."""
+    opened: list[Database] = []
+
+    def connect() -> Database:
+        opened.append(Database(database_url))
+        return opened[-1]
+
+    yield connect
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture
+def database(database_url: str, open_database: Callable[[], Database]) -> Database:
+    database = open_database()
+    migrate(database, database_url)
+    return database

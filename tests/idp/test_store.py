@@ -1,6 +1,6 @@
 """The store, on SQLite and on PostgreSQL."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -26,35 +26,6 @@ from idp.store.migrate import is_current, migrate
 from idp.store.revocations import Revocations
 
 NOW = 1_800_000_000
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/idp.sqlite3"
-    fresh: Callable[[], str] = request.getfixturevalue("postgres_url")
-    return fresh()
-
-
-@pytest.fixture
-def open_database(url: str) -> Iterator[Callable[[], Database]]:
-    """Opens connections of their own to the same database, and closes them all."""
-    opened: list[Database] = []
-
-    def connect() -> Database:
-        opened.append(Database(url))
-        return opened[-1]
-
-    yield connect
-    for database in opened:
-        database.close()
-
-
-@pytest.fixture
-def database(url: str, open_database: Callable[[], Database]) -> Database:
-    database = open_database()
-    migrate(database, url)
-    return database
 
 
 def registration(client_id: str = "system-1") -> Registration:
@@ -84,11 +55,13 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(database: Database) 
         assert compare_metadata(context, metadata) == []
 
 
-def test_migrating_twice_and_at_once_is_safe(url: str, open_database: Callable[[], Database]) -> None:
+def test_migrating_twice_and_at_once_is_safe(
+    database_url: str, open_database: Callable[[], Database]
+) -> None:
     def attempt(_: int) -> None:
-        migrate(open_database(), url)
+        migrate(open_database(), database_url)
 
-    if url.startswith("postgresql"):
+    if database_url.startswith("postgresql"):
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(attempt, range(4)))
     else:

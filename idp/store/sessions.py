@@ -1,0 +1,222 @@
+"""Login sessions, in SQL: Redis may lose everything and nobody is logged in or out by it."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+
+import orjson
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+
+from idp.directory.person import Person
+from idp.errors import StoreUnavailable
+from idp.protocol.device import address_prefix, summarise_device
+from idp.protocol.session import Session, SessionLimits
+from idp.store.database import Database
+from idp.store.session_tables import session, session_client
+
+TOUCH_SECONDS = 60
+_NAMES = Session.__dataclass_fields__.keys()
+
+
+class Sessions:
+    """Thread-safe. Every method raises StoreUnavailable: who cannot be found is not logged in.
+
+    A cookie is 256 random bits (base64url); the table has its SHA-256, so that the database opens nothing.
+    """
+
+    def __init__(self, database: Database, limits: SessionLimits) -> None:
+        self._database = database
+        self._limits = limits
+
+    def find(self, cookie_value: str, now: int) -> Session | None:
+        """The live session of this cookie: not ended, not idle too long, not past its end."""
+        with self._database.reading() as connection:
+            found = _first(connection, session.c.cookie_hash == _hash(cookie_value))
+        if found is None or not self._lives(found, now):
+            return None
+        if now - found.last_seen_at >= TOUCH_SECONDS:
+            self._touch(found.session_id, now)
+        return found
+
+    def find_by_id(self, session_id: str) -> Session | None:
+        """The session of this ``sid``, dead or alive."""
+        with self._database.reading() as connection:
+            return _first(connection, session.c.session_id == session_id)
+
+    def has_ended(self, session_id: str, now: int) -> bool:
+        """Whether tokens of this session are dead: it was ended, is past its end, or never was.
+
+        Idleness does not count: a person who works in a relying party does not visit the provider.
+        """
+        found = self.find_by_id(session_id)
+        return found is None or found.ended_at != 0 or now >= found.expires_at
+
+    def start(
+        self,
+        person: Person,
+        *,
+        acr: str,
+        amr: Iterable[str],
+        upstream: str,
+        identity_level: str,
+        device: str,
+        address: str,
+        kiosk: bool,
+        now: int,
+        mandate_id: str = "",
+    ) -> tuple[Session, str]:
+        """A new session and its cookie value. ``device``: the User-Agent header; ``address``: the IP address.
+
+        Only a summary of both is kept.
+        """
+        cookie_value = secrets.token_urlsafe(32)
+        started = Session(
+            session_id=secrets.token_urlsafe(16),
+            person_id=person.person_id,
+            started_at=now,
+            last_seen_at=now,
+            expires_at=now + self._limits.absolute_of(kiosk=kiosk),
+            acr=acr,
+            amr=tuple(amr),
+            auth_time=now,
+            identity_level=identity_level,
+            upstream=upstream,
+            mandate_id=mandate_id,
+            device=summarise_device(device),
+            address_prefix=address_prefix(address),
+            kiosk=kiosk,
+        )
+        values = {name: getattr(started, name) for name in _NAMES}
+        values |= {"amr": orjson.dumps(started.amr).decode(), "cookie_hash": _hash(cookie_value)}
+        with self._database.writing() as connection:
+            connection.execute(insert(session).values(**values))
+        return started, cookie_value
+
+    def step_up(self, session_id: str, *, acr: str, amr: Iterable[str], now: int) -> Session | None:
+        """Add factors to a live session: the union of ``amr``, the given ``acr``, a new ``auth_time``.
+
+        None when it ended meanwhile: log in anew. Call ``rotate`` after it.
+        """
+        with self._database.writing() as connection:
+            found = _first(connection, session.c.session_id == session_id)
+            if found is None or not self._lives(found, now):
+                return None
+            added = (*found.amr, *(each for each in amr if each not in found.amr))
+            self._change(
+                connection,
+                session_id,
+                acr=acr,
+                amr=orjson.dumps(added).decode(),
+                auth_time=now,
+                last_seen_at=now,
+            )
+            return _first(connection, session.c.session_id == session_id)
+
+    def act_under(self, session_id: str, mandate_id: str) -> None:
+        """The person chose for whom to act; ``""``: for oneself."""
+        with self._database.writing() as connection:
+            self._change(connection, session_id, mandate_id=mandate_id)
+
+    def rotate(self, session_id: str, now: int) -> str | None:
+        """A new cookie value; the old one opens nothing from now on. None when the session ended."""
+        cookie_value = secrets.token_urlsafe(32)
+        with self._database.writing() as connection:
+            changed = self._change(connection, session_id, cookie_hash=_hash(cookie_value), last_seen_at=now)
+        return cookie_value if changed else None
+
+    def join(self, session_id: str, client_id: str, now: int) -> bool:
+        """This client gets tokens of this session, so it hears of its end. False: it has ended already.
+
+        In one transaction with a lock on the session, so that an end either sees this client or is seen.
+        """
+        with self._database.writing() as connection:
+            found = _first(connection, session.c.session_id == session_id, lock=True)
+            if found is None or found.ended_at != 0:
+                return False
+            where = (session_client.c.session_id == session_id) & (session_client.c.client_id == client_id)
+            changed = connection.execute(update(session_client).where(where).values(seen_at=now))
+            if changed.rowcount == 0:
+                connection.execute(
+                    insert(session_client).values(
+                        session_id=session_id, client_id=client_id, joined_at=now, seen_at=now
+                    )
+                )
+        return True
+
+    def clients_of(self, session_id: str) -> Sequence[str]:
+        """Client ids, first joined first."""
+        with self._database.reading() as connection:
+            return clients_in(connection, session_id)
+
+    def of_person(self, person_id: str, now: int) -> Sequence[Session]:
+        """The live ones, newest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(session)
+                .where(session.c.person_id == person_id, session.c.ended_at == 0, session.c.expires_at > now)
+                .order_by(session.c.started_at.desc(), session.c.session_id)
+            ).mappings()
+            return [found for found in map(_session, rows) if self._lives(found, now)]
+
+    def forget(self, before: int) -> int:
+        """Delete sessions past their end at ``before``, with the list of their clients; how many."""
+        old = select(session.c.session_id).where(session.c.expires_at < before)
+        with self._database.writing() as connection:
+            connection.execute(delete(session_client).where(session_client.c.session_id.in_(old)))
+            return connection.execute(delete(session).where(session.c.expires_at < before)).rowcount
+
+    def _lives(self, found: Session, now: int) -> bool:
+        idle = self._limits.idle_of(kiosk=found.kiosk)
+        return found.ended_at == 0 and now < found.expires_at and now < found.last_seen_at + idle
+
+    def _touch(self, session_id: str, now: int) -> None:
+        try:
+            with self._database.writing() as connection:
+                self._change(connection, session_id, last_seen_at=now)
+        except StoreUnavailable:
+            # The person was found; that the visit was not written down costs idle time, not the visit.
+            return
+
+    @staticmethod
+    def _change(connection: Connection, session_id: str, **values: object) -> bool:
+        where = (session.c.session_id == session_id) & (session.c.ended_at == 0)
+        return connection.execute(update(session).where(where).values(**values)).rowcount == 1
+
+
+def clients_in(connection: Connection, session_id: str) -> Sequence[str]:
+    """The clients that got tokens in this session, first joined first."""
+    return list(
+        connection.scalars(
+            select(session_client.c.client_id)
+            .where(session_client.c.session_id == session_id)
+            .order_by(session_client.c.joined_at, session_client.c.client_id)
+        )
+    )
+
+
+def mark_ended(connection: Connection, session_id: str, reason: str, now: int) -> Session | None:
+    """End a session once: the session when this call ended it, None when it had ended or never was."""
+    where = (session.c.session_id == session_id) & (session.c.ended_at == 0)
+    changed = connection.execute(update(session).where(where).values(ended_at=now, end_reason=reason))
+    return _first(connection, session.c.session_id == session_id) if changed.rowcount else None
+
+
+def living_of(connection: Connection, person_id: str) -> Sequence[str]:
+    """Every session of a person that was not ended, idle ones too."""
+    where = (session.c.person_id == person_id) & (session.c.ended_at == 0)
+    return list(connection.scalars(select(session.c.session_id).where(where)))
+
+
+def _hash(cookie_value: str) -> str:
+    return hashlib.sha256(cookie_value.encode(errors="surrogatepass")).hexdigest()
+
+
+def _first(connection: Connection, where: object, *, lock: bool = False) -> Session | None:
+    query = select(session).where(where)  # type: ignore[arg-type]
+    row = connection.execute(query.with_for_update() if lock else query).mappings().first()
+    return _session(row) if row else None
+
+
+def _session(row: RowMapping) -> Session:
+    values = {name: row[name] for name in _NAMES}
+    return Session(**{**values, "amr": tuple(orjson.loads(row["amr"])), "kiosk": bool(row["kiosk"])})
