@@ -17,6 +17,8 @@ from idp.grants.introspection import IntrospectionEndpoint
 from idp.grants.revocation import RevocationEndpoint
 from idp.grants.server import AuthorizationServer
 from idp.logout.end_session import EndSession
+from idp.outbound.client import OutboundClient
+from idp.outbound.reach import Reach
 from idp.protocol.access_token import ACCESS_TOKEN_TYP
 from idp.protocol.metadata import issuer_path
 from idp.services import Services
@@ -78,6 +80,11 @@ def create_app(
 
     sealing = read_sealing(settings.directory_keys_file)
     evidence = EvidenceRecorder(database, lambda: int(clock().timestamp()))
+    outbound = OutboundClient(
+        Reach(settings.outbound_networks, loopback=settings.is_loopback),
+        ca_file=settings.outbound_ca_file,
+        seconds=settings.outbound_seconds,
+    )
     metrics = Metrics()
     services = Services(
         settings=settings,
@@ -96,6 +103,7 @@ def create_app(
         sessions=Sessions(database, settings.session_limits),
         evidence=evidence,
         end_session=EndSession(database, directory.find_client, evidence),
+        outbound=outbound,
     )
 
     below = issuer_path(settings.issuer) or None

@@ -119,6 +119,18 @@ class StoreUnavailable(TemporarilyUnavailable):
     pass
 
 
+class OutboundError(IdpError):
+    """``detail`` is one word: url, scheme, address, timeout, connect, tls, protocol, too_large."""
+
+
+class OutboundRefused(OutboundError):
+    pass
+
+
+class OutboundFailed(OutboundError):
+    pass
+
+
 class RegistrationRefused(IdpError):
     """``message`` is Vietnamese first, then English: a person reads it, the wire never does."""
 

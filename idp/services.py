@@ -9,6 +9,7 @@ import redis
 from idp.evidence.record import EvidenceRecorder
 from idp.grants.server import AuthorizationServer
 from idp.logout.end_session import EndSession
+from idp.outbound.client import OutboundClient
 from idp.settings import Settings
 from idp.store.admission import Admission
 from idp.store.clients import ClientDirectory
@@ -42,3 +43,4 @@ class Services:
     sessions: Sessions
     evidence: EvidenceRecorder
     end_session: EndSession
+    outbound: OutboundClient

@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     kiosk_idle_seconds: int = Field(default=300, ge=60, le=3600)
     kiosk_seconds: int = Field(default=900, ge=60, le=3600)
 
+    # Requests to relying parties (back-channel logout, their keys): public addresses, and these networks.
+    outbound_networks: tuple[str, ...] = ()
+    outbound_ca_file: Path | None = None
+    outbound_seconds: float = Field(default=10.0, gt=0, le=60)
+
     host: str = "127.0.0.1"
     port: int = Field(default=8081, ge=0, le=65535)
     workers: int = Field(default=2, ge=1, le=64)
@@ -96,6 +101,18 @@ class Settings(BaseSettings):
         if value is None and not target.startswith("unix:"):
             raise ValueError("a key process on another host is reached by mutual TLS only")
         return value
+
+    @field_validator("outbound_networks")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ipaddress.ip_network(network)  # raises ValueError
+        return value
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether this provider runs for its own host alone: development and tests."""
+        return _is_loopback(urlsplit(self.issuer).hostname or "")
 
     @property
     def session_limits(self) -> SessionLimits:

@@ -1,0 +1,1 @@
+"""Requests to addresses that others registered, kept from reaching what they should not."""
