@@ -61,6 +61,7 @@ def create_app(
     database = Database(settings.database_url)
     directory = ClientDirectory(database, settings.client_cache_seconds, time.monotonic)
     revocations = Revocations(database)
+    sessions = Sessions(database, settings.session_limits)
     redis = connect_redis(settings.redis_url)
     admission = Admission(redis)
     token_keys = TokenKeys(
@@ -74,7 +75,9 @@ def create_app(
     server = AuthorizationServer(directory.find_client, authentication)
     server.register_grant(client_credentials(settings.issuer, token_keys, settings.access_token_seconds))
     server.register_endpoint(
-        IntrospectionEndpoint(settings.issuer, token_keys, revocations, directory.find_client)
+        IntrospectionEndpoint(
+            settings.issuer, token_keys, revocations, directory.find_client, sessions.has_ended
+        )
     )
     server.register_endpoint(RevocationEndpoint(settings.issuer, token_keys, revocations))
 
@@ -100,7 +103,7 @@ def create_app(
         people=People(database, sealing),
         organisations=Organisations(database),
         factors=Factors(database, sealing),
-        sessions=Sessions(database, settings.session_limits),
+        sessions=sessions,
         evidence=evidence,
         end_session=EndSession(database, directory.find_client, evidence),
         outbound=outbound,

@@ -58,21 +58,22 @@ class TokenKeys:
         self._next_load = 0.0
         self._lock = Lock()
 
-    def sign(self, algorithm: str, claims: Mapping[str, Any]) -> str:
-        """A compact JWS of the access token's typ, by the current key of this algorithm.
+    def sign(self, algorithm: str, claims: Mapping[str, Any], *, typ: str = "") -> str:
+        """A compact JWS by the current key of this algorithm. ``typ``: unless given, the access token's.
 
         Raises KeysUnavailable.
         """
         keys = self._get_keys()
+        typ = typ or self._token_typ
         try:
-            return self._sign(keys, algorithm, claims)
+            return self._sign(keys, algorithm, claims, typ)
         except (ActRefused, TokenError) as error:
             # The key may have been retired since the list was read: look once more.
             fresh = None if isinstance(error, TokenUnavailable) else self._load()
             if fresh is None or fresh.current.get(algorithm) == keys.current.get(algorithm):
                 raise _unavailable(error) from error
             try:
-                return self._sign(fresh, algorithm, claims)
+                return self._sign(fresh, algorithm, claims, typ)
             except HsmError as again:
                 raise _unavailable(again) from again
         except HsmError as error:
@@ -101,11 +102,12 @@ class TokenKeys:
                 self._signer.close()
                 self._signer = None
 
-    def _sign(self, keys: _Keys, algorithm: str, claims: Mapping[str, Any]) -> str:
+    def _sign(self, keys: _Keys, algorithm: str, claims: Mapping[str, Any], typ: str) -> str:
         kid = keys.current.get(algorithm)
         if kid is None:
             raise KeysUnavailable(detail=f"the key process has no current {algorithm} token key")
-        signed_input = signing_input(keys.headers[kid], claims)
+        header = keys.headers[kid] if typ == self._token_typ else _header(algorithm, kid, typ)
+        signed_input = signing_input(header, claims)
         return assemble(signed_input, self._get_signer().sign_token(kid, signed_input))
 
     def _get_signer(self) -> TokenSigner:
@@ -148,12 +150,13 @@ class TokenKeys:
             published=published,
             verifying={jwk["kid"]: import_public_key(jwk, algorithm=jwk["alg"]) for jwk in published},
             current={key.alg: key.kid for key in listed if key.current},
-            headers={
-                key.kid: encode_header({"alg": key.alg, "kid": key.kid, "typ": self._token_typ})
-                for key in listed
-            },
+            headers={key.kid: _header(key.alg, key.kid, self._token_typ) for key in listed},
             loaded=moment,
         )
+
+
+def _header(algorithm: str, kid: str, typ: str) -> bytes:
+    return encode_header({"alg": algorithm, "kid": kid, "typ": typ})
 
 
 def _unavailable(error: HsmError) -> KeysUnavailable:

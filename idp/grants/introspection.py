@@ -38,12 +38,14 @@ class IntrospectionEndpoint(AuthlibEndpoint):  # type: ignore[misc]  # Authlib h
         token_keys: TokenKeys,
         revocations: Revocations,
         find_client: Callable[[str], Client | None],
+        session_has_ended: Callable[[str, int], bool],
     ) -> None:
         super().__init__()
         self._issuer = issuer
         self._token_keys = token_keys
         self._revocations = revocations
         self._find_client = find_client
+        self._session_has_ended = session_has_ended
 
     def authenticate_token(self, request: FormRequest, client: Client) -> _Judged | None:
         """The token, if it is ours and this resource server's to ask about (RFC 7662 §2.2, §4)."""
@@ -56,6 +58,9 @@ class IntrospectionEndpoint(AuthlibEndpoint):  # type: ignore[misc]  # Authlib h
             return None
         holder = self._find_client(token.client_id)
         dead = holder is None or not holder.active or self._revocations.is_revoked(token.jti)
+        # Logout means logout: a token of a session lives no longer than the session.
+        sid = token.claims.get("sid")
+        dead = dead or (isinstance(sid, str) and self._session_has_ended(sid, request.moment))
         return _Judged(token, dead)
 
     def introspect_token(self, judged: _Judged) -> dict[str, Any]:
