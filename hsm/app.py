@@ -30,6 +30,7 @@ from hsm.api import hsm_pb2_grpc
 from hsm.copies import Continuation, RehearsalLedger, check_may_start, continue_copy
 from hsm.database import Database
 from hsm.errors import HsmError
+from hsm.journal.clock import JournalClock, latest_time
 from hsm.journal.last_checkpoint import LastCheckpoint
 from hsm.journal.log import Log
 from hsm.journal.seal import JournalKey
@@ -192,21 +193,24 @@ class KeyProcessApp:
         if self._copy and not settings.rehearsal and settings.continue_copy:
             # Before anybody can ask for anything. Raises HsmError: then nothing starts.
             continue_copy(administration, settings.continue_copy, now=datetime.now(UTC))
+        clock = JournalClock(latest_time(self.log) if settings.clock_went_back == "refuse" else 0)
         journal = JournalService(self.log, self.ledger, journal_key.verifier_key, self.journal.uses)
 
         def for_signsvc(server: grpc.Server) -> None:
             hsm_pb2_grpc.add_SigningServicer_to_server(
-                SigningService(signing, directory, bundle.profiles.get), server
+                SigningService(signing, directory, bundle.profiles.get, clock), server
             )
             hsm_pb2_grpc.add_JournalServicer_to_server(journal, server)
 
         def for_idp(server: grpc.Server) -> None:
-            hsm_pb2_grpc.add_TokensServicer_to_server(TokenService(tokens), server)
+            hsm_pb2_grpc.add_TokensServicer_to_server(TokenService(tokens, clock), server)
 
         def for_admin(server: grpc.Server) -> None:
-            hsm_pb2_grpc.add_AdministrationServicer_to_server(AdministrationService(administration), server)
+            hsm_pb2_grpc.add_AdministrationServicer_to_server(
+                AdministrationService(administration, clock), server
+            )
             hsm_pb2_grpc.add_SigningServicer_to_server(
-                SigningService(signing, directory, bundle.profiles.get), server
+                SigningService(signing, directory, bundle.profiles.get, clock), server
             )
             hsm_pb2_grpc.add_JournalServicer_to_server(journal, server)
 

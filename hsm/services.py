@@ -2,7 +2,6 @@
 
 import traceback
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -21,6 +20,7 @@ from hsm.acts.sign_token import TokenSigning
 from hsm.acts.to_be_signed import ItemToSign
 from hsm.algorithms import PSS_SALT
 from hsm.api import hsm_pb2, hsm_pb2_grpc
+from hsm.journal.clock import JournalClock
 from hsm.journal.log import Log
 from hsm.journal.receipt import format_proof
 from hsm.journal.uses import MAX_USES, Use, Uses
@@ -98,8 +98,13 @@ class SigningService(hsm_pb2_grpc.SigningServicer):
     """For signsvc."""
 
     def __init__(
-        self, signing: Signing, directory: Directory, profile: Callable[[str], KeyProfile | None]
+        self,
+        signing: Signing,
+        directory: Directory,
+        profile: Callable[[str], KeyProfile | None],
+        clock: JournalClock,
     ) -> None:
+        self._clock = clock
         self._signing = signing
         self._directory = directory
         self._profile = profile
@@ -117,13 +122,13 @@ class SigningService(hsm_pb2_grpc.SigningServicer):
 
     @_answers
     def Authorize(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.Grant:  # noqa: N802
-        issued = self._signing.authorize(request.act, _approval(request.approval), now=_now())
+        issued = self._signing.authorize(request.act, _approval(request.approval), now=self._clock.now())
         return hsm_pb2.Grant(sad=issued.sad, expires_at=issued.expires_at, act_digest=issued.act_digest)
 
     @_answers
     def Extend(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.Grant:  # noqa: N802
         redeemer = Redeemer(request.client_id, request.credential_id)
-        issued = self._signing.extend(request.sad, redeemer, list(request.digests), now=_now())
+        issued = self._signing.extend(request.sad, redeemer, list(request.digests), now=self._clock.now())
         return hsm_pb2.Grant(sad=issued.sad, expires_at=issued.expires_at, act_digest=issued.act_digest)
 
     @_answers
@@ -136,7 +141,7 @@ class SigningService(hsm_pb2_grpc.SigningServicer):
                 items,
                 positions=list(request.positions),
                 salt_length=request.salt_length or PSS_SALT,
-                now=_now(),
+                now=self._clock.now(),
                 with_receipts=request.with_receipts,
             )
         else:
@@ -144,7 +149,7 @@ class SigningService(hsm_pb2_grpc.SigningServicer):
                 request.act,
                 _approval(request.approval),
                 items,
-                now=_now(),
+                now=self._clock.now(),
                 with_receipts=request.with_receipts,
             )
         return hsm_pb2.SignResponse(signatures=[_signature(signature) for signature in made])
@@ -177,7 +182,8 @@ class SigningService(hsm_pb2_grpc.SigningServicer):
 class TokenService(hsm_pb2_grpc.TokensServicer):
     """For idp."""
 
-    def __init__(self, tokens: TokenSigning) -> None:
+    def __init__(self, tokens: TokenSigning, clock: JournalClock) -> None:
+        self._clock = clock
         self._tokens = tokens
 
     @_answers
@@ -190,20 +196,21 @@ class TokenService(hsm_pb2_grpc.TokensServicer):
 
     @_answers
     def SignToken(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.SignTokenResponse:  # noqa: N802
-        value = self._tokens.sign(request.kid, request.signing_input, now=_now())
+        value = self._tokens.sign(request.kid, request.signing_input, now=self._clock.now())
         return hsm_pb2.SignTokenResponse(signature=value)
 
 
 class AdministrationService(hsm_pb2_grpc.AdministrationServicer):
     """For administrators' tools."""
 
-    def __init__(self, administration: Administration) -> None:
+    def __init__(self, administration: Administration, clock: JournalClock) -> None:
+        self._clock = clock
         self._administration = administration
 
     @_answers
     def Perform(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.PerformResponse:  # noqa: N802
         approvals = [_approval(approval) for approval in request.approvals]
-        result, leaf_index = self._administration.perform(request.act, approvals, now=_now())
+        result, leaf_index = self._administration.perform(request.act, approvals, now=self._clock.now())
         return hsm_pb2.PerformResponse(result=orjson.dumps(result).decode(), leaf_index=leaf_index)
 
 
@@ -250,10 +257,6 @@ class JournalService(hsm_pb2_grpc.JournalServicer):
     def ListUses(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.UsesResponse:  # noqa: N802
         found = self._uses.find(request.credential_id, request.start, request.limit or MAX_USES)
         return hsm_pb2.UsesResponse(uses=[_use(use) for use in found])
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _approval(approval: Any) -> Approval:

@@ -66,6 +66,10 @@ class Settings(BaseSettings):
         tuple[str, ...], NoDecode, BeforeValidator(lambda x: x.split() if isinstance(x, str) else x)
     ] = ()
 
+    # Acts are refused while the host's clock is behind the journal's newest entry. Accept it for one start
+    # when it was the earlier clock that was wrong, and keep a record of why.
+    clock_went_back: Literal["refuse", "accept"] = "refuse"
+
     @model_validator(mode="after")
     def _check_anchoring(self) -> Self:
         if self.tsa_urls and not (self.publish_dir and self.tsa_trust_anchors):

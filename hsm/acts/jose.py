@@ -94,6 +94,9 @@ def verify_compact(evidence: str, key: VerifyingKey, *, typ: str) -> bytes:
         raise ApprovalRefused(_NO_APPROVAL, detail="the JWS algorithm does not fit the key")
     if header.get("typ") != typ:
         raise ApprovalRefused(_NO_APPROVAL, detail=f"the JWS typ is not {typ}")
+    # RFC 7515 §4.1.11: what is critical must be understood, and nothing is here; an empty list is no list.
+    if "crit" in header:
+        raise ApprovalRefused(_NO_APPROVAL, detail="the JWS has critical headers")
     try:
         verified = jws.deserialize_compact(evidence, key.key, registry=_REGISTRIES[algorithm])
     except (JoseError, ValueError) as error:

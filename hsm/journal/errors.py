@@ -10,7 +10,8 @@
     ├── CheckpointInvalid     not a checkpoint of this log: form, origin or signature
     ├── ProofInvalid          an inclusion or consistency proof, or a receipt, proves nothing
     ├── AnchorInvalid         a time-stamp is not of this checkpoint, or not by a trusted authority
-    └── AnchorUnavailable     no time-stamping authority gave a valid answer; ask again later
+    ├── AnchorUnavailable     no time-stamping authority gave a valid answer; ask again later
+    └── ClockBehind           the host's clock is earlier than the newest entry
 """
 
 from hsm.errors import JournalError
@@ -46,3 +47,7 @@ class AnchorInvalid(JournalError):
 
 class AnchorUnavailable(JournalError):
     """No time-stamping authority gave a valid answer."""
+
+
+class ClockBehind(JournalError):
+    """The host's clock is earlier than the journal's newest entry: acts wait until it is set right."""
