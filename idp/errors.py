@@ -14,7 +14,10 @@
     ├── TemporarilyUnavailable         503 with Retry-After
     │   ├── KeysUnavailable            the key process is away: no token is issued unsigned
     │   ├── ReplayStoreUnavailable     Redis is away: single use cannot be promised
-    │   └── StoreUnavailable           the database is away
+    │   ├── StoreUnavailable           the database is away
+    │   └── LoginBusy                  more logins at once than passwords can be hashed
+    ├── LoginRefused                   what was shown proves nobody: one answer for every reason
+    ├── UpstreamFailed                 the upstream said no, or something that cannot be believed
     ├── RegistrationRefused            (command line) what was to be registered is not sound
     └── DirectoryRefused               a person or organisation that cannot be as it is said to be
 
@@ -129,6 +132,26 @@ class OutboundRefused(OutboundError):
 
 class OutboundFailed(OutboundError):
     pass
+class LoginBusy(TemporarilyUnavailable):
+    pass
+
+
+class LoginRefused(IdpError):
+    """``detail`` says why, for the log and the record; the person is told one thing for all of it."""
+
+    error = "access_denied"
+    status_code = 400
+
+
+class UpstreamFailed(IdpError):
+    """``reason``: unavailable, refused, invalid, unknown_person, enterprise_without_person, conflict."""
+
+    error = "access_denied"
+    status_code = 502
+
+    def __init__(self, reason: str, *, detail: str = "") -> None:
+        super().__init__(detail=f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
 
 
 class RegistrationRefused(IdpError):

@@ -1,0 +1,101 @@
+"""A certificate on a USB token, presented in the TLS handshake that the gateway ends.
+
+The gateway hands on what the browser proved it has the key of; who else could send that header is the
+gateway's matter (SECURITY.md). Here: issued directly by one of the authorities that login is trusted to,
+valid now, for client authentication, and enrolled by its person. Revocation (OCSP) is not asked about
+here; the gateway can (nginx: ``ssl_ocsp``), and a lost token's factor is suspended at once.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from idp.directory.factor import ACTIVE, CERTIFICATE, Factor
+from idp.directory.person import ACTIVE as PERSON_ACTIVE
+from idp.directory.person import Person
+from idp.errors import IdpError, LoginRefused
+from idp.login.proofs import Proof
+from idp.store.factors import Factors
+from idp.store.people import People
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateLogin:
+    """``authorities``: issuing CAs whose certificates are proof of a device. Raises LoginRefused."""
+
+    people: People
+    factors: Factors
+    authorities: tuple[x509.Certificate, ...]
+
+    def verify(self, certificate: x509.Certificate, now: datetime) -> tuple[Person, Factor, Proof]:
+        """Whose it is."""
+        self.check(certificate, now)
+        factor = self.factors.find_by_handle(CERTIFICATE, fingerprint(certificate))
+        person = self.people.find(factor.person_id) if factor else None
+        if factor is None or person is None or factor.state != ACTIVE or person.state != PERSON_ACTIVE:
+            raise LoginRefused(detail="certificate not enrolled, or not active")
+        self.factors.touch(factor.factor_id, int(now.timestamp()))
+        return person, factor, Proof(CERTIFICATE, bound_to_device=True)
+
+    def enrol(self, person: Person, certificate: x509.Certificate, label: str, now: datetime) -> Factor:
+        """Raises DirectoryRefused when somebody has it already."""
+        self.check(certificate, now)
+        return self.factors.add(
+            person.person_id,
+            CERTIFICATE,
+            secret=certificate.public_bytes(Encoding.PEM).decode(),
+            handle=fingerprint(certificate),
+            label=label,
+            bound_to_device=True,
+            now=int(now.timestamp()),
+        )
+
+    def check(self, certificate: x509.Certificate, now: datetime) -> None:
+        """RFC 5280 §6 for a path of one certificate below a trusted issuing authority."""
+        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+            raise LoginRefused(detail="certificate not valid now")
+        if not any(_issued(authority, certificate, now) for authority in self.authorities):
+            raise LoginRefused(detail="certificate of another authority")
+        try:
+            usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        except x509.ExtensionNotFound:
+            usages = None
+        if usages is not None and ExtendedKeyUsageOID.CLIENT_AUTH not in usages:
+            raise LoginRefused(detail="certificate not for client authentication")
+        try:
+            constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+        except x509.ExtensionNotFound:
+            return
+        if constraints.ca:
+            raise LoginRefused(detail="an authority's certificate")
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """SHA-256 of the DER encoding, hex."""
+    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
+
+
+def read_authorities(path: Path | None) -> tuple[x509.Certificate, ...]:
+    """PEM certificates of the issuing CAs; none without a file. Raises IdpError."""
+    if path is None:
+        return ()
+    try:
+        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
+    except (OSError, ValueError) as error:
+        raise IdpError(detail=f"{path}: no certificates to trust") from error
+
+
+def _issued(authority: x509.Certificate, certificate: x509.Certificate, now: datetime) -> bool:
+    if not authority.not_valid_before_utc <= now <= authority.not_valid_after_utc:
+        return False
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True

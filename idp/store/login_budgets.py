@@ -1,0 +1,105 @@
+"""How often somebody may guess: counters in Redis, taken before a guess, given back when it was right.
+
+Layers, each counted over fixed windows (values: login.gov's, but for the account and the whole):
+
+============================  =========================================================================
+5 a minute                    one account from one address
+20 a minute                   one address, whatever the accounts
+30 an hour                    one account from anywhere
+3,000 a minute                everybody together: a spray over many addresses
+10 a minute                   one account on a device that logged in to it before: instead of all of these
+10 in 10 minutes              second factors of one account; the same again on a known device
+============================  =========================================================================
+
+Right guesses cost nothing, so an office behind one address may log in all at once. Nobody is locked out
+by others: their own devices have a budget of their own, and passkeys and certificates have none, since
+there is nothing to guess. When Redis is away nobody guesses: every method raises ReplayStoreUnavailable.
+"""
+
+from dataclasses import dataclass
+
+import redis
+
+from idp.errors import ReplayStoreUnavailable, TooManyRequests
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    name: str
+    amount: int
+    seconds: int
+
+
+PAIR = Layer("pair", 5, 60)
+ADDRESS = Layer("address", 20, 60)
+ACCOUNT = Layer("account", 30, 3600)
+EVERYBODY = Layer("everybody", 3000, 60)
+DEVICE = Layer("device", 10, 60)
+SECOND = Layer("second", 10, 600)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was counted for one guess."""
+
+    keys: tuple[str, ...]
+
+
+class LoginBudgets:
+    """``account``, ``device``: anything that names them, best a digest; ``address``: of the client."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+
+    def take(self, account: str, address: str, *, device: str, now: int) -> Taken:
+        """Before a password is looked at. Raises TooManyRequests with the seconds to wait."""
+        if device:
+            return self._take([(DEVICE, f"{account}:{device}")], now)
+        return self._take(
+            [
+                (PAIR, f"{account}:{address}"),
+                (ADDRESS, address),
+                (ACCOUNT, account),
+                (EVERYBODY, ""),
+            ],
+            now,
+        )
+
+    def take_second(self, account: str, *, device: str, now: int) -> Taken:
+        """Before a one-time password or a recovery code is looked at."""
+        return self._take([(SECOND, f"{account}:{device}")], now)
+
+    def give_back(self, taken: Taken) -> None:
+        """The guess was right. Late is no harm: a counter that is gone is not made again."""
+        try:
+            pipeline = self._redis.pipeline(transaction=False)
+            for key in taken.keys:
+                pipeline.decr(key)
+                pipeline.expire(key, SECOND.seconds, lt=True)
+            pipeline.execute()
+        except redis.RedisError as error:
+            raise ReplayStoreUnavailable(detail=f"redis: {type(error).__name__}") from error
+
+    def _take(self, counted: list[tuple[Layer, str]], now: int) -> Taken:
+        keys, waits = [], []
+        pipeline = self._redis.pipeline(transaction=False)
+        for layer, whom in counted:
+            started = now - now % layer.seconds
+            key = f"idp:login:{layer.name}:{whom}:{started}"
+            keys.append(key)
+            waits.append(started + layer.seconds - now)
+            pipeline.incr(key)
+            pipeline.expire(key, layer.seconds + 1)
+        try:
+            counts = pipeline.execute()[::2]
+        except redis.RedisError as error:
+            raise ReplayStoreUnavailable(detail=f"redis: {type(error).__name__}") from error
+        over = [
+            (wait, layer.name)
+            for (layer, _), count, wait in zip(counted, counts, waits, strict=True)
+            if count > layer.amount
+        ]
+        if over:
+            wait, name = max(over)
+            raise TooManyRequests(detail=f"login budget: {name}", retry_after=max(1, wait))
+        return Taken(tuple(keys))

@@ -1,0 +1,97 @@
+"""What a person proved so far in one journey, and challenges that are answered once: Redis.
+
+A journey's address gives nobody anything, so progress is bound to the browser by its own secret, of
+which Redis has the SHA-256. Raises ReplayStoreUnavailable.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import orjson
+import redis
+
+from idp.errors import ReplayStoreUnavailable
+from idp.login.proofs import Proof
+
+PROGRESS_SECONDS = 15 * 60
+CHALLENGE_SECONDS = 5 * 60
+CHALLENGE_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``enrolling``: a TOTP secret shown on the enrolment page and not yet proved. ``upstream``: who vouched."""
+
+    person_id: str = ""
+    proofs: tuple[Proof, ...] = ()
+    upstream: str = ""
+    identity_level: str = ""
+    mandate_id: str = ""
+    kiosk: bool = False
+    enrolling: str = ""
+
+    def with_proof(self, person_id: str, proof: Proof) -> "Progress":
+        """One more. Another person's earlier proofs count for nothing."""
+        if person_id != self.person_id:
+            return Progress(person_id=person_id, proofs=(proof,), kiosk=self.kiosk)
+        return replace(self, proofs=(*self.proofs, proof))
+
+
+class LoginProgress:
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+
+    def find(self, journey_id: str, cookie_value: str) -> Progress:
+        """Nothing proved, when there is nothing or the browser is another."""
+        with _guarded():
+            value = self._redis.get(_progress(journey_id))
+        if not isinstance(value, bytes):
+            return Progress()
+        stored = orjson.loads(value)
+        if not hmac.compare_digest(stored.pop("cookie"), _hash(cookie_value)):
+            return Progress()
+        stored["proofs"] = tuple(Proof(**proof) for proof in stored["proofs"])
+        return Progress(**stored)
+
+    def save(self, journey_id: str, cookie_value: str, progress: Progress) -> None:
+        record: dict[str, Any] = {**asdict(progress), "cookie": _hash(cookie_value)}
+        with _guarded():
+            self._redis.set(_progress(journey_id), orjson.dumps(record), ex=PROGRESS_SECONDS)
+
+    def forget(self, journey_id: str) -> None:
+        with _guarded():
+            self._redis.delete(_progress(journey_id))
+
+    def new_challenge(self, purpose: str) -> bytes:
+        """For one ceremony; ``purpose`` names whose, and a later one takes its place."""
+        challenge = secrets.token_bytes(CHALLENGE_BYTES)
+        with _guarded():
+            self._redis.set(f"idp:challenge:{purpose}", challenge, ex=CHALLENGE_SECONDS)
+        return challenge
+
+    def take_challenge(self, purpose: str) -> bytes | None:
+        """Once."""
+        with _guarded():
+            value = self._redis.getdel(f"idp:challenge:{purpose}")
+        return value if isinstance(value, bytes) else None
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    try:
+        yield
+    except redis.RedisError as error:
+        raise ReplayStoreUnavailable(detail=f"redis: {type(error).__name__}") from error
+
+
+def _progress(journey_id: str) -> str:
+    return f"idp:login:progress:{journey_id}"
+
+
+def _hash(cookie_value: str) -> str:
+    return hashlib.sha256(cookie_value.encode(errors="surrogatepass")).hexdigest()
