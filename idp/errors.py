@@ -132,6 +132,8 @@ class OutboundRefused(OutboundError):
 
 class OutboundFailed(OutboundError):
     pass
+
+
 class LoginBusy(TemporarilyUnavailable):
     pass
 

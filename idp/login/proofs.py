@@ -25,7 +25,7 @@ class Proof:
 
 
 def acr_of(proofs: Collection[Proof]) -> str:
-    """ "" when nothing was proved, or nothing that stands alone (a one-time password without a first factor)."""
+    """Empty when nothing that stands alone was proved: a one-time password does not."""
     kinds = {proof.kind for proof in proofs}
     if any(proof.bound_to_device for proof in proofs if proof.kind in (PASSKEY, CERTIFICATE)):
         return "LoA4"
@@ -93,7 +93,7 @@ def reachable(factors: Iterable[Factor], proofs: Collection[Proof]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``done``: log the person in. Else ``offers``: kinds of factor that lead on; none: one must be enrolled."""
+    """``done``: log the person in. Else ``offers``: kinds that lead on; none: one must be enrolled."""
 
     done: bool
     offers: tuple[str, ...] = ()

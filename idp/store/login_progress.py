@@ -25,7 +25,7 @@ CHALLENGE_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``enrolling``: a TOTP secret shown on the enrolment page and not yet proved. ``upstream``: who vouched."""
+    """``enrolling``: a TOTP secret that was shown and not yet proved. ``upstream``: who vouched."""
 
     person_id: str = ""
     proofs: tuple[Proof, ...] = ()
