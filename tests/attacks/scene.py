@@ -166,7 +166,7 @@ class Scene:
         An intent is durable before the key is used, so where there is none there is no signature.
         """
         before = self.journal_size()
-        with pytest.raises(refusal, match=match):
+        with pytest.raises(refusal, match=match or None):
             yield
         assert [entry for entry in self.entries(before) if entry["type"] == "intent"] == []
 
