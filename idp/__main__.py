@@ -1,4 +1,4 @@
-"""``python -m idp serve | migrate | rotate-cookie-keys | clients add|list|show|disable|enable``.
+"""``python -m idp serve | worker | migrate | rotate-cookie-keys | clients add|list|show|disable|enable``.
 
 Exit codes: 0 done, 1 refused or not found, 2 wrong arguments or settings.
 """
@@ -37,11 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     except ValidationError as error:
         print(f"Cấu hình IDP_* có lỗi:\nThe IDP_* settings are wrong:\n{error}", file=sys.stderr)
         return 2
-    if options.command == "serve":
-        from idp.serve import serve  # noqa: PLC0415 -- the server's code is no use to the other commands
-
-        serve(settings)
-        return 0
+    if options.command in ("serve", "worker"):
+        return _run(options.command, settings)
     database = Database(settings.database_url)
     try:
         if options.command == "migrate":
@@ -66,6 +63,19 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         database.close()
     return 1
+
+
+def _run(command: str, settings: Settings) -> int:
+    # The server's code is no use to the other commands.
+    if command == "serve":
+        from idp.serve import serve  # noqa: PLC0415
+
+        serve(settings)
+    else:
+        from idp.work import work  # noqa: PLC0415
+
+        work(settings)
+    return 0
 
 
 def _clients(database: Database, options: argparse.Namespace) -> int:
@@ -143,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m idp", description="Máy chủ định danh. Identity provider.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="chạy dịch vụ / run the service")
+    commands.add_parser("worker", help="báo đăng xuất, dọn dẹp / tell of logouts, tidy up")
     commands.add_parser("migrate", help="tạo hoặc nâng cấp cơ sở dữ liệu / make or upgrade the database")
     commands.add_parser("rotate-cookie-keys", help="thêm khóa cookie mới / add a new cookie key")
     clients = commands.add_parser("clients", help="đăng ký hệ thống / register systems")

@@ -16,6 +16,7 @@ from idp.grants.client_credentials import client_credentials
 from idp.grants.introspection import IntrospectionEndpoint
 from idp.grants.revocation import RevocationEndpoint
 from idp.grants.server import AuthorizationServer
+from idp.logout.deliver import DeliverLogout
 from idp.logout.end_session import EndSession
 from idp.outbound.client import OutboundClient
 from idp.outbound.reach import Reach
@@ -27,12 +28,14 @@ from idp.store.admission import Admission, connect_redis
 from idp.store.clients import ClientDirectory
 from idp.store.database import Database
 from idp.store.factors import Factors
+from idp.store.logout_deliveries import LogoutDeliveries
 from idp.store.migrate import is_current
 from idp.store.organisations import Organisations
 from idp.store.people import People
 from idp.store.revocations import Revocations
 from idp.store.sealing import read_sealing
 from idp.store.sessions import Sessions
+from idp.store.wake import Wake
 from idp.token_keys import TokenKeys, TokenSigner
 from idp.web.discovery import discovery_endpoint
 from idp.web.errors import register_errors
@@ -88,6 +91,7 @@ def create_app(
         ca_file=settings.outbound_ca_file,
         seconds=settings.outbound_seconds,
     )
+    logout_deliveries = LogoutDeliveries(database)
     metrics = Metrics()
     services = Services(
         settings=settings,
@@ -105,8 +109,19 @@ def create_app(
         factors=Factors(database, sealing),
         sessions=sessions,
         evidence=evidence,
-        end_session=EndSession(database, directory.find_client, evidence),
+        end_session=EndSession(database, directory.find_client, evidence, wake=Wake(redis).ring),
         outbound=outbound,
+        logout_deliveries=logout_deliveries,
+        deliver_logout=DeliverLogout(
+            issuer=settings.issuer,
+            deliveries=logout_deliveries,
+            find_client=directory.find_client,
+            subjects=None,
+            token_keys=token_keys,
+            outbound=outbound,
+            evidence=evidence,
+            give_up_after=settings.logout_hours * 3600,
+        ),
     )
 
     below = issuer_path(settings.issuer) or None

@@ -8,6 +8,7 @@ import redis
 
 from idp.evidence.record import EvidenceRecorder
 from idp.grants.server import AuthorizationServer
+from idp.logout.deliver import DeliverLogout
 from idp.logout.end_session import EndSession
 from idp.outbound.client import OutboundClient
 from idp.settings import Settings
@@ -15,6 +16,7 @@ from idp.store.admission import Admission
 from idp.store.clients import ClientDirectory
 from idp.store.database import Database
 from idp.store.factors import Factors
+from idp.store.logout_deliveries import LogoutDeliveries
 from idp.store.organisations import Organisations
 from idp.store.people import People
 from idp.store.revocations import Revocations
@@ -44,3 +46,5 @@ class Services:
     evidence: EvidenceRecorder
     end_session: EndSession
     outbound: OutboundClient
+    logout_deliveries: LogoutDeliveries
+    deliver_logout: DeliverLogout

@@ -74,6 +74,11 @@ class Settings(BaseSettings):
     outbound_ca_file: Path | None = None
     outbound_seconds: float = Field(default=10.0, gt=0, le=60)
 
+    # The worker looks for logouts to deliver this often; a logout wakes it besides.
+    worker_pause: float = Field(default=0.8, gt=0, le=60)
+    # How long a relying party that does not answer is told of a logout, before it is given up.
+    logout_hours: int = Field(default=12, ge=1, le=72)
+
     host: str = "127.0.0.1"
     port: int = Field(default=8081, ge=0, le=65535)
     workers: int = Field(default=2, ge=1, le=64)

@@ -1,0 +1,48 @@
+"""``python -m idp worker``: until SIGTERM or SIGINT."""
+
+import signal
+import sys
+import threading
+from typing import Any
+
+from idp.app import create_app
+from idp.services import Services
+from idp.settings import Settings
+from idp.store.wake import Wake
+from idp.web.request_log import new_logger
+from idp.worker import Task, Worker
+
+DAY = 86400
+
+
+def build_worker(services: Services, log: Any) -> Worker:
+    """The worker of one app's parts."""
+    return Worker(
+        deliveries=services.logout_deliveries,
+        deliver=services.deliver_logout,
+        tasks=tasks_of(services),
+        clock=lambda: int(services.clock().timestamp()),
+        nap=Wake(services.redis).nap,
+        pause=services.settings.worker_pause,
+        log=log,
+    )
+
+
+def tasks_of(services: Services) -> tuple[Task, ...]:
+    """What is done now and then, besides deliveries."""
+    return (
+        # A session's row is kept for a day after its end: a late logout token still finds its clients.
+        Task("forget_sessions", 3600, lambda now: services.sessions.forget(before=now - DAY)),
+        Task("forget_deliveries", 3600, lambda now: services.logout_deliveries.forget(before=now - 30 * DAY)),
+    )
+
+
+def work(settings: Settings) -> None:
+    """Run a worker in this process."""
+    services: Services = create_app(settings).extensions["idp"]
+    worker = build_worker(services, new_logger(sys.stdout.buffer))
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    worker.run(stop)
+    services.evidence.close()
