@@ -9,6 +9,7 @@ import pytest
 
 from idp.errors import StoreUnavailable
 from idp.services import Services
+from idp.store.admission import connect_redis
 from idp.store.wake import Wake
 from idp.web.request_log import new_logger
 from idp.work import build_worker
@@ -95,9 +96,7 @@ def test_a_worker_outlives_a_database_that_is_away(provider: Provider, start: St
 
 
 def test_a_wake_without_redis_costs_a_moment_and_no_error() -> None:
-    import redis  # noqa: PLC0415 -- a client of a server that is not there
-
-    away = Wake(redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.1))
+    away = Wake(connect_redis("redis://127.0.0.1:1/0"))
     away.ring()
     away.nap(0.01)
 
