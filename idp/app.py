@@ -22,6 +22,7 @@ from idp.outbound.client import OutboundClient
 from idp.outbound.reach import Reach
 from idp.protocol.access_token import ACCESS_TOKEN_TYP
 from idp.protocol.metadata import issuer_path
+from idp.registration.registrar import Registrar
 from idp.services import Services
 from idp.settings import Settings
 from idp.store.admission import Admission, connect_redis
@@ -48,6 +49,7 @@ from idp.web.pages import register_pages
 from idp.web.request_log import new_logger, register_request_log
 from idp.web.revocation import revocation_endpoint
 from idp.web.token import token_endpoint
+from idp.wiring.integrators import register_integrator_endpoints
 
 
 def create_app(
@@ -122,6 +124,7 @@ def create_app(
             evidence=evidence,
             give_up_after=settings.logout_hours * 3600,
         ),
+        registrar=Registrar(settings.issuer, database, outbound, evidence, directory.forget),
     )
 
     below = issuer_path(settings.issuer) or None
@@ -149,6 +152,7 @@ def create_app(
     app.register_blueprint(token_endpoint(server, clock, metrics), url_prefix=below)  #  private_key_jwt
     app.register_blueprint(introspection_endpoint(server, clock), url_prefix=below)  #   private_key_jwt
     app.register_blueprint(revocation_endpoint(server, clock), url_prefix=below)  #      private_key_jwt
+    register_integrator_endpoints(app, services, below)
     app.register_blueprint(metrics_endpoint(metrics))  #                                 public
     app.register_blueprint(  #                                                           public
         health_endpoints(

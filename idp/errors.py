@@ -10,6 +10,11 @@
     ├── InvalidScope
     ├── InvalidTarget                  RFC 8707: the resource is not the client's to ask for
     ├── InvalidAuthorizationDetails    RFC 9396
+    ├── InvalidRedirectUri             RFC 7591: a redirect URI that cannot be registered
+    ├── InvalidClientMetadata          RFC 7591: other metadata that cannot be registered
+    ├── UnapprovedSoftwareStatement    RFC 7591: no software statement is trusted here
+    ├── InvalidToken                   RFC 6750: the bearer token is missing, wrong or used up (401)
+    ├── InsufficientScope              RFC 6750: a good token that does not allow this (403)
     ├── TooManyRequests                429 with Retry-After
     ├── TemporarilyUnavailable         503 with Retry-After
     │   ├── KeysUnavailable            the key process is away: no token is issued unsigned
@@ -91,6 +96,40 @@ class InvalidTarget(IdpError):
 class InvalidAuthorizationDetails(IdpError):
     error = "invalid_authorization_details"
     status_code = 400
+
+
+class InvalidRedirectUri(IdpError):
+    error = "invalid_redirect_uri"
+    status_code = 400
+
+
+class InvalidClientMetadata(IdpError):
+    error = "invalid_client_metadata"
+    status_code = 400
+
+
+class UnapprovedSoftwareStatement(IdpError):
+    error = "unapproved_software_statement"
+    status_code = 400
+    default = "Software statements are not supported: leave software_statement out."
+
+
+class InvalidToken(IdpError):
+    """``scheme``: how the token should have come (RFC 6750 §3, RFC 9449 §7.1)."""
+
+    error = "invalid_token"
+    status_code = 401
+    default = "The access token is missing, wrong, expired or used up."
+    scheme = "Bearer"
+
+
+class InsufficientScope(IdpError):
+    error = "insufficient_scope"
+    status_code = 403
+
+    def __init__(self, message: str = "", *, scope: str = "", detail: str = "") -> None:
+        super().__init__(message or f"The access token needs the scope {scope}.", detail=detail or "scope")
+        self.scope = scope
 
 
 class TooManyRequests(IdpError):

@@ -11,6 +11,7 @@ from idp.grants.server import AuthorizationServer
 from idp.logout.deliver import DeliverLogout
 from idp.logout.end_session import EndSession
 from idp.outbound.client import OutboundClient
+from idp.registration.registrar import Registrar
 from idp.settings import Settings
 from idp.store.admission import Admission
 from idp.store.clients import ClientDirectory
@@ -48,3 +49,4 @@ class Services:
     outbound: OutboundClient
     logout_deliveries: LogoutDeliveries
     deliver_logout: DeliverLogout
+    registrar: Registrar

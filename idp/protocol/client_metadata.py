@@ -2,6 +2,8 @@
 specifications. ``registration/`` checks it before it is stored; here it is only read.
 """
 
+import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -17,7 +19,7 @@ class ClientMetadata:
     which is an exception until ``profile_until`` (Unix seconds). ``agency``: the agency code whose
     departments share a pairwise ``sub``. ``first_party``: the province's own, no consent page.
     ``minimum_acr``: below it nobody logs in to this client. ``secret_*``: SHA-256 (hex) of a random
-    secret, and its end.
+    secret, and its end; ``previous_secret_*``: the one before, while both are taken.
     """
 
     application_type: str = "web"
@@ -33,6 +35,8 @@ class ClientMetadata:
     token_endpoint_auth_signing_alg: str = ""
     secret_hash: str = ""
     secret_expires_at: int = 0
+    previous_secret_hash: str = ""
+    previous_secret_expires_at: int = 0
     jwks_uri: str = ""
     tls_client_auth_subject_dn: str = ""
     tls_client_auth_san_dns: str = ""
@@ -70,6 +74,18 @@ class ClientMetadata:
     contacts: tuple[str, ...] = ()
     software_id: str = ""
     software_version: str = ""
+
+    def takes_secret(self, secret: str, now: int) -> bool:
+        """Whether this is the client's secret, or the one before while the two overlap."""
+        given = hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
+        kept = (
+            (self.secret_hash, self.secret_expires_at),
+            (self.previous_secret_hash, self.previous_secret_expires_at),
+        )
+        matches = [
+            hmac.compare_digest(given, hashed) and now < expires_at for hashed, expires_at in kept if hashed
+        ]
+        return any(matches)
 
     def plain(self) -> dict[str, Any]:
         """For storing: what differs from the default."""

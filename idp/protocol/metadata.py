@@ -28,6 +28,7 @@ def metadata(issuer: str) -> dict[str, Any]:
         "jwks_uri": f"{issuer}/jwks",
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
+        "registration_endpoint": f"{issuer}/register",
         "response_types_supported": [],
         "grant_types_supported": [CLIENT_CREDENTIALS],
         "authorization_details_types_supported": [ANTIN_SIGN],

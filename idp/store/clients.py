@@ -109,6 +109,11 @@ class ClientDirectory:
             self._kept[client_id] = (moment + self._keep_seconds, found)
         return found
 
+    def forget(self, client_id: str) -> None:
+        """Look again at the next call; other workers do within ``keep_seconds``."""
+        with self._lock:
+            self._kept.pop(client_id, None)
+
 
 def _client(registration: Registration) -> Client:
     return Client(

@@ -6,7 +6,7 @@ from authlib.oauth2 import OAuth2Error
 from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException
 
-from idp.errors import IdpError, InvalidClient
+from idp.errors import IdpError, InsufficientScope, InvalidClient, InvalidToken
 from idp.web.answer import json_answer
 from idp.web.metrics import Metrics
 
@@ -16,6 +16,14 @@ _HTTP_WORDS = {
     405: "This method is not allowed here.",
     413: "The request is too large.",
 }
+
+
+def challenge(error: InvalidToken | InsufficientScope, realm: str) -> str:
+    """RFC 6750 §3: what to bring next time."""
+    words = [f'realm="{realm}"', f'error="{error.error}"']
+    if isinstance(error, InsufficientScope) and error.scope:
+        words.append(f'scope="{error.scope}"')
+    return f"{getattr(error, 'scheme', 'Bearer')} {', '.join(words)}"
 
 
 def register_errors(app: Flask, metrics: Metrics, issuer: str) -> None:
@@ -34,6 +42,8 @@ def register_errors(app: Flask, metrics: Metrics, issuer: str) -> None:
         if isinstance(error, InvalidClient):
             # RFC 6749 §5.2: in the scheme that the client used; RFC 9110 §15.5.2 wants one in any case.
             answer.headers["WWW-Authenticate"] = f'{error.scheme or "private_key_jwt"} realm="{issuer}"'
+        if isinstance(error, InvalidToken | InsufficientScope):
+            answer.headers["WWW-Authenticate"] = challenge(error, issuer)
         return answer
 
     @app.errorhandler(HTTPException)

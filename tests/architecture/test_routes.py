@@ -26,6 +26,10 @@ IDP = {
     "POST /token": CLIENT,
     "POST /introspect": CLIENT,
     "POST /revoke": CLIENT,
+    "POST /register": "initial access token",
+    "GET /register/<client_id>": "registration access token",
+    "PUT /register/<client_id>": "registration access token",
+    "DELETE /register/<client_id>": "registration access token",
 }
 
 SIGNSVC = {

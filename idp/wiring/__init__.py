@@ -1,0 +1,1 @@
+"""Parts of the wiring that ``app.py`` puts together; nobody else imports them."""

@@ -1,0 +1,106 @@
+"""RFC 7592: a client reads, replaces and deletes its own record, and no other's."""
+
+import pytest
+
+from idp.store.clients import change_state, find_registration
+from tests.idp.provider import Provider
+from tests.idp.registration.desk import baseline_token, bearer, post, registered, sound
+
+
+def path(told: dict[str, str]) -> str:
+    return f"/register/{told['client_id']}"
+
+
+def test_a_client_reads_what_it_registered(provider: Provider) -> None:
+    told = registered(provider)
+    answer = provider.client.get(path(told), headers=bearer(told["registration_access_token"]))
+    assert answer.status_code == 200
+    assert answer.json == {name: v for name, v in told.items() if name != "registration_access_token"}
+
+
+def test_a_client_replaces_all_of_it(provider: Provider) -> None:
+    told = registered(provider, logo_uri="https://motcua.example.gov.vn/logo.png")
+    body = sound(client_id=told["client_id"], client_name="Tên mới", jwks=told["jwks"])
+    answer = provider.client.put(path(told), json=body, headers=bearer(told["registration_access_token"]))
+    assert answer.status_code == 200, answer.text
+    assert answer.json["client_name"] == "Tên mới"
+    assert "logo_uri" not in answer.json
+    assert answer.json["agency"] == "H47.12"
+
+
+def test_what_was_told_can_be_put_back_as_it_is(provider: Provider) -> None:
+    told = registered(provider)
+    said_by_server = ("registration_access_token", "registration_client_uri", "client_id_issued_at")
+    body = {name: value for name, value in told.items() if name not in said_by_server}
+    answer = provider.client.put(path(told), json=body, headers=bearer(told["registration_access_token"]))
+    assert answer.status_code == 200, answer.text
+    assert answer.json.items() >= body.items()
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete"])
+def test_the_token_of_one_client_does_not_open_another(provider: Provider, method: str) -> None:
+    mine, other = registered(provider), registered(provider)
+    headers = bearer(mine["registration_access_token"])
+    answer = provider.client.open(
+        path(other), method=method.upper(), json=sound(client_id=other["client_id"]), headers=headers
+    )
+    assert (answer.status_code, answer.json["error"]) == (401, "invalid_token")
+    unknown = provider.client.open(
+        "/register/rp-0", method=method.upper(), json=sound(client_id="rp-0"), headers=headers
+    )
+    assert (unknown.status_code, unknown.json) == (answer.status_code, answer.json)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "registration_access_token",
+        "registration_client_uri",
+        "client_secret_expires_at",
+        "client_id_issued_at",
+    ],
+)
+def test_what_the_server_says_is_not_put(provider: Provider, name: str) -> None:
+    told = registered(provider)
+    body = sound(client_id=told["client_id"], jwks=told["jwks"], **{name: "x"})
+    answer = provider.client.put(path(told), json=body, headers=bearer(told["registration_access_token"]))
+    assert (answer.status_code, answer.json["error"]) == (400, "invalid_client_metadata")
+
+
+def test_the_body_names_the_client_of_the_address(provider: Provider) -> None:
+    told, other = registered(provider), registered(provider)
+    for client_id in (None, other["client_id"]):
+        body = sound(client_id=client_id, jwks=told["jwks"])
+        answer = provider.client.put(path(told), json=body, headers=bearer(told["registration_access_token"]))
+        assert answer.status_code == 400
+
+
+def test_a_wrong_secret_does_not_replace(provider: Provider) -> None:
+    body = {"redirect_uris": ["https://rp.example.gov.vn/cb"]}
+    told = post(provider, baseline_token(provider), body).json
+    headers = bearer(told["registration_access_token"])
+    wrong = body | {"client_id": told["client_id"], "client_secret": "wrong"}
+    assert provider.client.put(path(told), json=wrong, headers=headers).status_code == 400
+    right = wrong | {"client_secret": told["client_secret"]}
+    answer = provider.client.put(path(told), json=right, headers=headers)
+    assert answer.status_code == 200
+    assert answer.json["client_secret_expires_at"] == told["client_secret_expires_at"]
+
+
+def test_a_deleted_client_is_gone_with_its_token(provider: Provider) -> None:
+    told = registered(provider)
+    headers = bearer(told["registration_access_token"])
+    assert provider.client.delete(path(told), headers=headers).status_code == 204
+    assert provider.client.get(path(told), headers=headers).status_code == 401
+    with provider.database.reading() as connection:
+        assert find_registration(connection, told["client_id"]) is None
+
+
+def test_a_disabled_client_cannot_put_itself_back(provider: Provider) -> None:
+    told = registered(provider)
+    with provider.database.writing() as connection:
+        change_state(connection, told["client_id"], "disabled", 0)
+    headers = bearer(told["registration_access_token"])
+    body = sound(client_id=told["client_id"], jwks=told["jwks"])
+    assert provider.client.put(path(told), json=body, headers=headers).status_code == 401
+    assert provider.client.delete(path(told), headers=headers).status_code == 401
