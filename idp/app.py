@@ -10,12 +10,17 @@ from flask import Flask
 
 from hsm.client import KeyProcess, TlsFiles
 from idp.cookie_keys import read_cookie_keys
+from idp.directory.subjects import Subjects
 from idp.evidence.record import EvidenceRecorder
+from idp.grants.authorization_requests import AuthorizationRequests
 from idp.grants.client_authentication import PrivateKeyJwt
 from idp.grants.client_credentials import client_credentials
 from idp.grants.introspection import IntrospectionEndpoint
 from idp.grants.revocation import RevocationEndpoint
 from idp.grants.server import AuthorizationServer
+from idp.login.answer import AnswerJourney
+from idp.login.decide import Decide
+from idp.login.give_consent import GiveConsent
 from idp.logout.deliver import DeliverLogout
 from idp.logout.end_session import EndSession
 from idp.outbound.client import OutboundClient
@@ -27,12 +32,16 @@ from idp.services import Services
 from idp.settings import Settings
 from idp.store.admission import Admission, connect_redis
 from idp.store.clients import ClientDirectory
+from idp.store.codes import Codes
+from idp.store.consents import Consents
 from idp.store.database import Database
 from idp.store.factors import Factors
+from idp.store.journeys import Journeys
 from idp.store.logout_deliveries import LogoutDeliveries
 from idp.store.migrate import is_current
 from idp.store.organisations import Organisations
 from idp.store.people import People
+from idp.store.pushed import PushedRequests
 from idp.store.revocations import Revocations
 from idp.store.sealing import read_sealing
 from idp.store.sessions import Sessions
@@ -49,6 +58,7 @@ from idp.web.pages import register_pages
 from idp.web.request_log import new_logger, register_request_log
 from idp.web.revocation import revocation_endpoint
 from idp.web.token import token_endpoint
+from idp.wiring.authorization import register_authorization_endpoints
 from idp.wiring.integrators import register_integrator_endpoints
 
 
@@ -94,6 +104,8 @@ def create_app(
         seconds=settings.outbound_seconds,
     )
     logout_deliveries = LogoutDeliveries(database)
+    codes, pushed, journeys = Codes(redis), PushedRequests(redis), Journeys(redis)
+    consents, subjects = Consents(database), Subjects(sealing.index)
     metrics = Metrics()
     services = Services(
         settings=settings,
@@ -118,13 +130,24 @@ def create_app(
             issuer=settings.issuer,
             deliveries=logout_deliveries,
             find_client=directory.find_client,
-            subjects=None,
+            subjects=subjects,
             token_keys=token_keys,
             outbound=outbound,
             evidence=evidence,
             give_up_after=settings.logout_hours * 3600,
         ),
         registrar=Registrar(settings.issuer, database, outbound, evidence, directory.forget),
+        subjects=subjects,
+        codes=codes,
+        journeys=journeys,
+        pushed=pushed,
+        consents=consents,
+        authorization_requests=AuthorizationRequests(
+            settings.issuer, directory.find_client, token_keys.find_key, pushed
+        ),
+        decide=Decide(directory.find_client, consents, subjects),
+        answer_journey=AnswerJourney(settings.issuer, codes, pushed, sessions, evidence),
+        give_consent=GiveConsent(consents, journeys, evidence),
     )
 
     below = issuer_path(settings.issuer) or None
@@ -153,6 +176,7 @@ def create_app(
     app.register_blueprint(introspection_endpoint(server, clock), url_prefix=below)  #   private_key_jwt
     app.register_blueprint(revocation_endpoint(server, clock), url_prefix=below)  #      private_key_jwt
     register_integrator_endpoints(app, services, below)
+    register_authorization_endpoints(app, services, below)
     app.register_blueprint(metrics_endpoint(metrics))  #                                 public
     app.register_blueprint(  #                                                           public
         health_endpoints(

@@ -6,8 +6,13 @@ from datetime import datetime
 
 import redis
 
+from idp.directory.subjects import Subjects
 from idp.evidence.record import EvidenceRecorder
+from idp.grants.authorization_requests import AuthorizationRequests
 from idp.grants.server import AuthorizationServer
+from idp.login.answer import AnswerJourney
+from idp.login.decide import Decide
+from idp.login.give_consent import GiveConsent
 from idp.logout.deliver import DeliverLogout
 from idp.logout.end_session import EndSession
 from idp.outbound.client import OutboundClient
@@ -15,11 +20,15 @@ from idp.registration.registrar import Registrar
 from idp.settings import Settings
 from idp.store.admission import Admission
 from idp.store.clients import ClientDirectory
+from idp.store.codes import Codes
+from idp.store.consents import Consents
 from idp.store.database import Database
 from idp.store.factors import Factors
+from idp.store.journeys import Journeys
 from idp.store.logout_deliveries import LogoutDeliveries
 from idp.store.organisations import Organisations
 from idp.store.people import People
+from idp.store.pushed import PushedRequests
 from idp.store.revocations import Revocations
 from idp.store.sessions import Sessions
 from idp.token_keys import TokenKeys
@@ -50,3 +59,12 @@ class Services:
     logout_deliveries: LogoutDeliveries
     deliver_logout: DeliverLogout
     registrar: Registrar
+    subjects: Subjects
+    codes: Codes
+    journeys: Journeys
+    pushed: PushedRequests
+    consents: Consents
+    authorization_requests: AuthorizationRequests
+    decide: Decide
+    answer_journey: AnswerJourney
+    give_consent: GiveConsent

@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     token_rate: Rate = "6000/minute"  # noqa: S105 -- a rate, not a token
     introspection_rate: Rate = "60000/minute"
     revocation_rate: Rate = "6000/minute"
+    pushed_authorization_request_rate: Rate = "6000/minute"
 
     # A person's session here: without a visit, and from login on; shorter on a shared PC (kiosk).
     session_idle_seconds: int = Field(default=1800, ge=60, le=86400)
@@ -135,6 +136,7 @@ class Settings(BaseSettings):
             "token": parse(self.token_rate),
             "introspection": parse(self.introspection_rate),
             "revocation": parse(self.revocation_rate),
+            "pushed_authorization_request": parse(self.pushed_authorization_request_rate),
         }
 
 

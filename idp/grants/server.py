@@ -16,7 +16,7 @@ from authlib.oauth2 import OAuth2Error
 from idp.errors import UnsupportedGrantType
 from idp.grants.client_authentication import PrivateKeyJwt
 from idp.grants.form_request import Form, FormRequest
-from idp.protocol.client import ENDPOINTS, PRIVATE_KEY_JWT, Client
+from idp.protocol.client import ENDPOINTS, PRIVATE_KEY_JWT, PUSHED_AUTHORIZATION_REQUEST, Client
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -43,6 +43,10 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # Authlib has n
         """``introspection`` or ``revocation``. Raises OAuth2Error."""
         answer: Answer = self.create_endpoint_response(name, request)
         return answer
+
+    def authenticate_pushing_client(self, request: FormRequest) -> Client:
+        """RFC 9126 §2: as at the token endpoint. Raises InvalidClient and its like."""
+        return self.authenticate_client(request, [PRIVATE_KEY_JWT], PUSHED_AUTHORIZATION_REQUEST)
 
     def query_client(self, client_id: str) -> Client | None:
         return self._find_client(client_id)

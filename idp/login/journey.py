@@ -6,6 +6,8 @@ from typing import Any
 
 from idp.protocol.authorize.request import AuthorizationRequest
 
+OTHER_ACCOUNT = "other"
+
 
 @dataclass(frozen=True, slots=True)
 class LoginAsked:
@@ -40,11 +42,11 @@ class Journey:
 
     ``journey_id``: 128 random bits, base64url; it stands in URLs and gives nobody anything: what was done
     is bound to a session or a person. ``session_id``, ``auth_time``: of the browser's session when the
-    journey began, so that a login in it can be told from one before. ``pushed_uri``: the request_uri (RFC
-    9126) that the answer spends. ``login``: set when the login pages are asked for something.
-    ``refused``: an OAuth error that ends the journey (the person said no, or has no such factor).
-    ``account``: session_id that the person chose to go on with (prompt=select_account).
-    ``mandate_id``: None until chosen; "" for oneself.
+    journey began, so that a login in it can be told from one before. ``spends``: the single-use thing
+    that the answer spends: a request_uri (RFC 9126), or a request object's jti. ``login``: what the login
+    pages were asked for last. ``refused``: an OAuth error that ends the journey (the person said no, or
+    has no such factor). ``account``: the session that the person chose to go on with
+    (prompt=select_account), or OTHER_ACCOUNT. ``mandate_id``: None until chosen; "" for oneself.
     """
 
     journey_id: str
@@ -52,7 +54,7 @@ class Journey:
     created_at: int
     session_id: str = ""
     auth_time: int = 0
-    pushed_uri: str = ""
+    spends: str = ""
     login: LoginAsked | None = None
     refused: str = ""
     account: str = ""

@@ -11,9 +11,9 @@ The rules it keeps, each a property in tests/idp/login/test_next_step.py:
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from idp.login.journey import Journey, LoginAsked
+from idp.login.journey import OTHER_ACCOUNT, Journey, LoginAsked
 from idp.protocol.assurance import ACR_LADDER, Authentication, acr_rank, acr_satisfies
-from idp.protocol.authorize.asked_claims import asked_claims
+from idp.protocol.authorize.asked_claims import asked_claims, essential_claims
 from idp.protocol.authorize.errors import (
     CONSENT_REQUIRED,
     INTERACTION_REQUIRED,
@@ -95,9 +95,8 @@ def next_step(  # noqa: PLR0911 -- one return for each step there is
     if session is None:
         raise RuntimeError("nobody is logged in and no login is wanted")
 
-    if "select_account" in request.prompts and not (
-        journey.account == session.session_id or _is_fresh(session, journey)
-    ):
+    chosen = journey.account == session.session_id or _is_fresh(session, journey)
+    if "select_account" in request.prompts and not chosen:
         return ChooseAccount()
     if MANDATE_SCOPE in request.scopes and journey.mandate_id is None:
         return Refuse(INTERACTION_REQUIRED) if silent else ChooseMandate()
@@ -148,6 +147,8 @@ def _login_wanted(  # noqa: PLR0911 -- one return for each rule
     if request.wanted_sub and request.wanted_sub != subject:
         # Core §3.1.2.2: after a login as somebody else there is nothing left to ask for.
         return Refuse(LOGIN_REQUIRED) if fresh else asked("other_account")
+    if not fresh and journey.account == OTHER_ACCOUNT:
+        return asked("other_account")
     if not fresh and ("login" in request.prompts or _is_too_old(request.max_age, session.auth_time, now)):
         return asked("reauthenticate")
     if acr_satisfies(session.acr, wanted):
@@ -202,8 +203,11 @@ def _allowed(
     if client.metadata.first_party:
         return request.scope, claims
     # What is to be signed is never a thing of habit: details (RFC 9396) are asked about each time.
-    known = request.scopes <= remembered.scopes and set(claims) <= remembered.claims
-    return (request.scope, claims) if known and not request.details else None
+    answered = remembered.claims | (remembered.declined - essential_claims(request.claims))
+    known = request.scopes <= remembered.scopes and answered.issuperset(claims)
+    if not known or request.details:
+        return None
+    return request.scope, tuple(name for name in claims if name in remembered.claims)
 
 
 def _reported_acr(performed: str, asked: Sequence[str]) -> str:

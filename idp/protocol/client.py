@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from idp.protocol.client_metadata import ClientMetadata
+from idp.protocol.client_metadata import BASELINE, ClientMetadata
 from idp.protocol.compact_jws import VerifyingKey
 
 PRIVATE_KEY_JWT = "private_key_jwt"
 CLIENT_CREDENTIALS = "client_credentials"
-ENDPOINTS = ("token", "introspection", "revocation")
+PUSHED_AUTHORIZATION_REQUEST = "pushed_authorization_request"
+ENDPOINTS = ("token", "introspection", "revocation", PUSHED_AUTHORIZATION_REQUEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,15 @@ class Client:
     introspects: frozenset[str]
     keys: Mapping[str, VerifyingKey] = field(repr=False)
     metadata: ClientMetadata = field(default_factory=ClientMetadata)
+
+    def is_baseline(self, now: int) -> bool:
+        """Whether the exception from FAPI 2.0 still holds: until ``profile_until``."""
+        return self.metadata.profile == BASELINE and now < self.metadata.profile_until
+
+    @property
+    def is_public(self) -> bool:
+        """Cannot keep a secret: an app on the person's own device (RFC 6749 §2.1)."""
+        return self.metadata.token_endpoint_auth_method == "none"  # noqa: S105 -- a method
 
     # The words of Authlib's ClientMixin.
     def get_client_id(self) -> str:

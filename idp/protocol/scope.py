@@ -6,7 +6,7 @@ from idp.errors import InvalidScope
 from idp.protocol.client import Client
 
 # RFC 6749 appendix A.4
-_SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*", re.ASCII)
+SCOPE_SYNTAX = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+( [\x21\x23-\x5B\x5D-\x7E]+)*", re.ASCII)
 
 
 def granted_scope(client: Client, asked: str | None) -> str:
@@ -16,7 +16,7 @@ def granted_scope(client: Client, asked: str | None) -> str:
     """
     if asked is None:
         return " ".join(client.scopes)
-    if not _SCOPE.fullmatch(asked):
+    if not SCOPE_SYNTAX.fullmatch(asked):
         raise InvalidScope("scope is malformed: names separated by one space.", detail="syntax")
     wanted = set(asked.split(" "))
     if not wanted <= set(client.scopes):

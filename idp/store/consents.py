@@ -19,6 +19,7 @@ class Consent:
     client_id: str
     scopes: frozenset[str]
     claims: frozenset[str]
+    declined: frozenset[str]
     given_at: int
     changed_at: int
 
@@ -36,25 +37,28 @@ class Consents:
         if row is None:
             return NOTHING_REMEMBERED
         found = _consent(row)
-        return Remembered(found.scopes, found.claims)
+        return Remembered(found.scopes, found.claims, found.declined)
 
-    def remember(
-        self, person_id: str, client_id: str, scopes: Iterable[str], claims: Iterable[str], now: int
-    ) -> None:
-        """Add to what was allowed. Durable when this returns."""
-        key = {"person_id": person_id, "client_id": client_id}
+    def remember(self, person_id: str, client_id: str, given: Remembered, now: int) -> None:
+        """Add to what was allowed; the last word on an optional claim counts. Durable when this returns."""
         with self._database.writing() as connection:
             row = _row(connection, person_id, client_id, lock=True)
             before = _consent(row) if row else None
+            scopes, claims, declined = (
+                (before.scopes, before.claims, before.declined) if before else (frozenset(),) * 3
+            )
             values = {
-                "scopes": _names({*scopes, *(before.scopes if before else ())}),
-                "claims": _names({*claims, *(before.claims if before else ())}),
+                "scopes": _names(scopes | given.scopes),
+                "claims": _names(claims - given.declined | given.claims),
+                "declined": _names(declined - given.claims | given.declined),
                 "changed_at": now,
             }
             if before:
                 connection.execute(update(consent).where(_of(person_id, client_id)).values(**values))
             else:
-                connection.execute(insert(consent).values(**key, **values, given_at=now))
+                connection.execute(
+                    insert(consent).values(person_id=person_id, client_id=client_id, given_at=now, **values)
+                )
 
     def of_person(self, person_id: str) -> Sequence[Consent]:
         """For the page of my account: newest first."""
@@ -66,13 +70,15 @@ class Consents:
             ).mappings()
             return [_consent(row) for row in rows]
 
-    def revoke(self, person_id: str, client_id: str) -> bool:
-        """Forget it: the client is asked about again. False when there was none.
+    def revoke(self, person_id: str, client_id: str) -> Consent | None:
+        """Forget it, so that the person is asked again; what it was, None when there was none.
 
         Tokens that the client holds are another matter: the caller revokes its refresh families.
         """
         with self._database.writing() as connection:
-            return connection.execute(delete(consent).where(_of(person_id, client_id))).rowcount == 1
+            row = _row(connection, person_id, client_id, lock=True)
+            connection.execute(delete(consent).where(_of(person_id, client_id)))
+        return _consent(row) if row else None
 
 
 def _of(person_id: str, client_id: str) -> ColumnElement[bool]:
@@ -90,6 +96,7 @@ def _consent(row: RowMapping) -> Consent:
         client_id=row["client_id"],
         scopes=frozenset(orjson.loads(row["scopes"])),
         claims=frozenset(orjson.loads(row["claims"])),
+        declined=frozenset(orjson.loads(row["declined"])),
         given_at=row["given_at"],
         changed_at=row["changed_at"],
     )

@@ -33,31 +33,32 @@ class Journeys:
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
 
-    def start(
-        self,
-        request: AuthorizationRequest,
-        *,
-        session: Authentication | None,
-        now: int,
-        pushed_uri: str = "",
+    @staticmethod
+    def prepare(
+        request: AuthorizationRequest, *, session: Authentication | None, now: int, spends: str = ""
     ) -> tuple[Journey, str]:
-        """A new journey and its cookie value. ``session``: who is logged in in this browser, if anybody."""
+        """A new journey and its cookie value, not kept yet: many requests need no second visit.
+
+        ``session``: who is logged in in this browser, if anybody.
+        """
         journey = Journey(
             journey_id=secrets.token_urlsafe(16),
             request=request,
             created_at=now,
             session_id=session.session_id if session else "",
             auth_time=session.auth_time if session else 0,
-            pushed_uri=pushed_uri,
+            spends=spends,
         )
-        cookie_value = secrets.token_urlsafe(32)
+        return journey, secrets.token_urlsafe(32)
+
+    def keep(self, journey: Journey, cookie_value: str) -> None:
+        """From now on it can be found."""
         with _guarded():
             pipeline = self._redis.pipeline(transaction=False)
             pipeline.set(_live(journey.journey_id), _record(journey, _hash(cookie_value)), ex=LIVE_SECONDS)
-            owed = orjson.dumps(request.destination.plain())
+            owed = orjson.dumps(journey.request.destination.plain())
             pipeline.set(_owed(journey.journey_id), owed, ex=OWED_SECONDS)
             pipeline.execute()
-        return journey, cookie_value
 
     def find(self, journey_id: str, cookie_value: str | None) -> Journey | None:
         """The live journey of this browser; None when it is over, or another browser's."""
@@ -69,7 +70,7 @@ class Journeys:
         return Journey.from_plain(stored["journey"])
 
     def find_request(self, journey_id: str) -> tuple[AuthorizationRequest, str] | None:
-        """What a live journey was asked for, and its ``pushed_uri``, whoever's it is: enough to begin anew.
+        """What a live journey was asked for and what it ``spends``, whoever's it is: enough to begin anew.
 
         Knowing a journey's address is worth as much as knowing the authorization request, and no more.
         """
@@ -77,7 +78,7 @@ class Journeys:
         if stored is None:
             return None
         journey = Journey.from_plain(stored["journey"])
-        return journey.request, journey.pushed_uri
+        return journey.request, journey.spends
 
     def find_owed(self, journey_id: str) -> Destination | None:
         """Where the answer of a journey belongs, for a day after it ran out."""
@@ -117,6 +118,7 @@ class Journeys:
             if earlier is None or earlier == sealed:
                 # The journey has arrived: from here on there is only its answer to repeat.
                 self._redis.set(_arrived(journey_id), b"1", ex=OWED_SECONDS)
+                self._redis.delete(_live(journey_id))
                 return answer
         opened = _open(journey_id, cookie_value, earlier) if isinstance(earlier, bytes) else None
         return opened or answer

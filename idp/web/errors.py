@@ -26,6 +26,14 @@ def challenge(error: InvalidToken | InsufficientScope, realm: str) -> str:
     return f"{getattr(error, 'scheme', 'Bearer')} {', '.join(words)}"
 
 
+def note_unexpected(error: Exception, metrics: Metrics) -> None:
+    """For the log: where, not what. The text of an unexpected error may quote a token or a parameter."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-6:]))
+    g.error, g.error_detail = "server_error", f"{type(error).__name__} at {where}"
+    metrics.errors.labels("server_error").inc()
+
+
 def register_errors(app: Flask, metrics: Metrics, issuer: str) -> None:
     """Every way out of this app that is not success."""
 
@@ -62,9 +70,5 @@ def register_errors(app: Flask, metrics: Metrics, issuer: str) -> None:
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
-        # Where, not what: the text of an unexpected error may quote a token or a parameter.
-        frames = traceback.extract_tb(error.__traceback__)
-        where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-6:]))
-        g.error, g.error_detail = "server_error", f"{type(error).__name__} at {where}"
-        metrics.errors.labels("server_error").inc()
+        note_unexpected(error, metrics)
         return json_answer(500, {"error": "server_error"})

@@ -31,6 +31,8 @@ def register_pages(app: Flask, cookie_keys: list[str], *, https: bool) -> None:
         SESSION_COOKIE_PATH="/",
         WTF_CSRF_CHECK_DEFAULT=False,  # pages ask for it themselves, see pages_blueprint
         WTF_CSRF_TIME_LIMIT=None,  # a form left open over lunch is still good; it lives as the cookie does
+        # It would ask for a Referer, which our own pages forbid to send; the form token is the check.
+        WTF_CSRF_SSL_STRICT=False,
         BOOTSTRAP_SERVE_LOCAL=True,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -81,6 +83,14 @@ def page(
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Content-Language"] = str(get_locale())
+    return answer
+
+
+def see_other(location: str) -> Response:
+    """303: whatever was posted here is posted nowhere else (RFC 9700 §4.12). ``location``: a path of ours."""
+    answer = Response(status=303)
+    answer.headers["Location"] = location
+    answer.headers["Cache-Control"] = "no-store"
     return answer
 
 

@@ -23,6 +23,14 @@ IDP = {
     "GET /healthz": PUBLIC,
     "GET /readyz": PUBLIC,
     "GET /metrics": PUBLIC,
+    "GET /authorize": PUBLIC,
+    "POST /authorize": PUBLIC,
+    "GET /authorize/resume/<journey_id>": PUBLIC,
+    "GET /account-choice/<journey_id>": PUBLIC,  # session and journey cookies
+    "POST /account-choice/<journey_id>": PUBLIC,  # and the form token
+    "GET /consent/<journey_id>": PUBLIC,  # session and journey cookies
+    "POST /consent/<journey_id>": PUBLIC,  # and the form token
+    "POST /par": CLIENT,
     "POST /token": CLIENT,
     "POST /introspect": CLIENT,
     "POST /revoke": CLIENT,

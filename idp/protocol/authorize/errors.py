@@ -4,10 +4,12 @@
 
     IdpError
     ├── AuthorizationRefused   told to the relying party, at its redirect_uri (RFC 6749 §4.1.2.1)
+    ├── RefusedAt              the same, with that address
     └── NotRedirectable        told to the person on a page: where to redirect is not known for sure
 """
 
 from idp.errors import IdpError
+from idp.protocol.authorize.request import Destination
 
 # RFC 6749 §4.1.2.1
 INVALID_REQUEST = "invalid_request"
@@ -50,3 +52,14 @@ class NotRedirectable(IdpError):
         super().__init__(message, detail=code)
         self.error = error
         self.code = code
+
+
+class RefusedAt(IdpError):
+    """A refusal together with the address it belongs to: from here on nothing is said on a page."""
+
+    status_code = 400
+
+    def __init__(self, destination: Destination, refusal: IdpError) -> None:
+        super().__init__(refusal.message, detail=refusal.detail)
+        self.error = refusal.error
+        self.destination = destination

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """Names of scopes and of claims."""
+    """Names of scopes and of claims. ``declined``: optional claims that the person does not want to share."""
 
     scopes: frozenset[str] = frozenset()
     claims: frozenset[str] = frozenset()
+    declined: frozenset[str] = frozenset()
 
 
 NOTHING_REMEMBERED = Remembered()

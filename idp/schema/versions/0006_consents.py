@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("client_id", sa.String(200), primary_key=True),
         sa.Column("scopes", sa.Text, nullable=False),
         sa.Column("claims", sa.Text, nullable=False),
+        sa.Column("declined", sa.Text, nullable=False),
         sa.Column("given_at", sa.BigInteger, nullable=False),
         sa.Column("changed_at", sa.BigInteger, nullable=False),
     )
