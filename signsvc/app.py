@@ -38,9 +38,11 @@ from signsvc.store.documents import Documents
 from signsvc.store.files import Files
 from signsvc.store.idempotency import IdempotencyKeys
 from signsvc.store.signatures import Signatures
+from signsvc.usecases.begin_approval import BeginApproval
 from signsvc.usecases.complete_signature import CompleteSignature
 from signsvc.usecases.csc_authorize import CscAuthorize
 from signsvc.usecases.csc_credentials import CscCredentials
+from signsvc.usecases.csc_login import CscLogin
 from signsvc.usecases.csc_sign_documents import CscSignDocuments
 from signsvc.usecases.csc_sign_hash import CscSign
 from signsvc.usecases.delete_document import DeleteDocument, Sweep
@@ -53,7 +55,9 @@ from signsvc.usecases.upload_document import UploadDocument
 from signsvc.usecases.verify_document import VerifyDocument
 from signsvc.web.bearer import AccessTokens
 from signsvc.web.credentials import credential_endpoints
+from signsvc.web.csc.approval_page import approval_page
 from signsvc.web.csc.approve import authorization_endpoints
+from signsvc.web.csc.begin_approval import begin_approval_endpoints
 from signsvc.web.csc.faults import register_not_offered
 from signsvc.web.csc.groups import csc_methods
 from signsvc.web.documents import document_endpoints
@@ -123,6 +127,8 @@ def build_services(settings: Settings, clock: Clock = now_utc) -> Services:
     )
     csc_sign = CscSign(key_process)
     csc_responses, csc_authorizations = CscResponses(database), CscAuthorizations(database)
+    csc_credentials = CscCredentials(key_process, credentials)
+    csc_authorize = CscAuthorize(key_process, settings.approval_lifetime)
     return Services(
         settings=settings,
         clock=clock,
@@ -143,8 +149,9 @@ def build_services(settings: Settings, clock: Clock = now_utc) -> Services:
         sign=SignDocument(signatures, files, intake, credentials, prepare, complete),
         sign_hashes=SignHashes(key_process),
         verify=VerifyDocument(validator),
-        csc_credentials=CscCredentials(key_process, credentials),
-        csc_authorize=CscAuthorize(key_process, settings.approval_lifetime),
+        csc_credentials=csc_credentials,
+        csc_authorize=csc_authorize,
+        begin_approval=BeginApproval(csc_credentials, csc_authorize, csc_authorizations),
         csc_sign=csc_sign,
         csc_sign_documents=CscSignDocuments(
             signatures, files, intake, prepare, finish, csc_sign, settings.lease
@@ -175,6 +182,7 @@ def create_app(
     )
     keys = IssuerKeys(http, settings.jwks_location, ttl=settings.jwks_ttl, monotonic=time.monotonic)
     tokens = AccessTokens(keys, issuer=settings.issuer, resource=settings.resource, clock=services.clock)
+    login = CscLogin(http, settings.issuer_location, settings.resource)
     idempotent = Idempotent(lambda: services.idempotency, services.clock)
 
     app = OpenAPI(
@@ -189,6 +197,7 @@ def create_app(
         validation_error_callback=validation_problem,
         doc_ui=False,
         static_folder=None,
+        template_folder="web/templates",
         root_path=str(Path(__file__).parent),
     )  # fmt: skip
     app.json = JsonBodies(app)
@@ -215,7 +224,9 @@ def create_app(
         timestamp_endpoints(services, idempotent),
         journal_endpoints(services),
         authorization_endpoints(services),
-        *csc_methods(services),
+        begin_approval_endpoints(services),
+        approval_page(services),
+        *csc_methods(services, tokens, login),
         health_endpoints(
             services,
             {

@@ -19,6 +19,7 @@ from signsvc.store.documents import Documents
 from signsvc.store.files import Files
 from signsvc.store.idempotency import IdempotencyKeys
 from signsvc.store.signatures import Signatures
+from signsvc.usecases.begin_approval import BeginApproval
 from signsvc.usecases.complete_signature import CompleteSignature
 from signsvc.usecases.csc_authorize import CscAuthorize
 from signsvc.usecases.csc_credentials import CscCredentials
@@ -58,6 +59,7 @@ class Services:
     verify: VerifyDocument
     csc_credentials: CscCredentials
     csc_authorize: CscAuthorize
+    begin_approval: BeginApproval
     csc_sign: CscSign
     csc_sign_documents: CscSignDocuments
     csc_responses: CscResponses

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     # Whom it believes
     issuer: str = "http://127.0.0.1:8081"
     resource: str = "http://127.0.0.1:8082"
+    # Where people approve (its host is the WebAuthn RP id; HSM_WEBAUTHN_ORIGINS lists its origin). Never the
+    # identity provider's: that page could ask for an approval as if for a login.
+    approval_url: str = ""
     jwks_url: str = ""
     jwks_ttl: float = 300.0
 
@@ -69,6 +72,16 @@ class Settings(BaseSettings):
     worker_pause: float = 1.0
 
     @property
+    def approval_base(self) -> str:
+        """Where the approval pages are: this service itself, unless told otherwise."""
+        return (self.approval_url or self.resource).rstrip("/")
+
+    @property
     def jwks_location(self) -> str:
         """Where the identity provider's public keys are."""
         return self.jwks_url or f"{self.issuer.rstrip('/')}/jwks"
+
+    @property
+    def issuer_location(self) -> str:
+        """Where the identity provider is reached from here: beside its keys."""
+        return self.jwks_location.removesuffix("/jwks")

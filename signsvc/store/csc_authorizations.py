@@ -20,13 +20,26 @@ _NONCE_BYTES = 12
 
 @dataclass(frozen=True, slots=True)
 class PendingAuthorization:
-    """``sad`` is empty until the act is approved. Times in Unix seconds."""
+    """``sad`` is empty until the act is approved. Times in Unix seconds.
+
+    On a page (``web/approval_page``) ``person_id`` approves for the system ``client_name``, and the browser
+    goes to ``return_uri`` afterwards; empty when a client approves over the API.
+    """
 
     client_id: str
     credential_id: str
     act: bytes
     expires_at: int
     sad: str = ""
+    person_id: str = ""
+    client_name: str = ""
+    return_uri: str = ""
+    rejected: bool = False
+
+    @property
+    def state(self) -> str:
+        """``pending``, ``approved`` or ``rejected``."""
+        return "approved" if self.sad else "rejected" if self.rejected else "pending"
 
 
 class CscAuthorizations:
@@ -45,6 +58,9 @@ class CscAuthorizations:
             "act": pending.act,
             "created_at": int(now.timestamp() * 1000),
             "expires_at": pending.expires_at,
+            "person_id": pending.person_id or None,
+            "client_name": pending.client_name or None,
+            "return_uri": pending.return_uri or None,
         }
         with self._database.writing() as connection:
             connection.execute(insert(csc_authorization).values(values))
@@ -69,6 +85,7 @@ class CscAuthorizations:
                 csc_authorization.c.credential_id == credential_id,
                 csc_authorization.c.expires_at > int(now.timestamp()),
                 csc_authorization.c.sealed_sad.is_(None),
+                csc_authorization.c.rejected_at.is_(None),
             )
             .order_by(csc_authorization.c.created_at.desc())
             .limit(1)
@@ -78,7 +95,7 @@ class CscAuthorizations:
         return _pending(row, "") if row else None
 
     def approve(self, handle: str, sad: str) -> bool:
-        """False when it was approved before."""
+        """False when it was approved or rejected before."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = nonce + AESGCM(_key(handle)).encrypt(nonce, sad.encode(), b"")
         statement = (
@@ -86,8 +103,23 @@ class CscAuthorizations:
             .where(
                 csc_authorization.c.handle_digest == _digest(handle),
                 csc_authorization.c.sealed_sad.is_(None),
+                csc_authorization.c.rejected_at.is_(None),
             )
             .values(sealed_sad=sealed)
+        )
+        with self._database.writing() as connection:
+            return connection.execute(statement).rowcount == 1
+
+    def reject(self, handle: str, now: datetime) -> bool:
+        """False when it was approved or rejected before."""
+        statement = (
+            update(csc_authorization)
+            .where(
+                csc_authorization.c.handle_digest == _digest(handle),
+                csc_authorization.c.sealed_sad.is_(None),
+                csc_authorization.c.rejected_at.is_(None),
+            )
+            .values(rejected_at=int(now.timestamp()))
         )
         with self._database.writing() as connection:
             return connection.execute(statement).rowcount == 1
@@ -104,7 +136,17 @@ def _pending(row: Row[tuple[object, ...]], handle: str) -> PendingAuthorization:
     if row.sealed_sad and handle:
         sealed = bytes(row.sealed_sad)
         sad = AESGCM(_key(handle)).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], b"").decode()
-    return PendingAuthorization(row.client_id, row.credential_id, bytes(row.act), row.expires_at, sad)
+    return PendingAuthorization(
+        row.client_id,
+        row.credential_id,
+        bytes(row.act),
+        row.expires_at,
+        sad,
+        person_id=row.person_id or "",
+        client_name=row.client_name or "",
+        return_uri=row.return_uri or "",
+        rejected=row.rejected_at is not None,
+    )
 
 
 def _digest(handle: str) -> bytes:

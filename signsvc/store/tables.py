@@ -118,6 +118,11 @@ csc_authorization = Table(
     Column("sealed_sad", LargeBinary, nullable=True),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    # When a person approves it on a page: who, for which system, and where the browser goes afterwards.
+    Column("person_id", String(200), nullable=True),
+    Column("client_name", String(200), nullable=True),
+    Column("return_uri", Text, nullable=True),
+    Column("rejected_at", BigInteger, nullable=True),
     Index("ix_csc_authorization_newest", "client_id", "credential_id", "created_at"),
     Index("ix_csc_authorization_expires_at", "expires_at"),
 )

@@ -40,13 +40,17 @@ OTP_DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """``hashes``: SHA-256 digests, in the client's order, repetitions and all. ``title``: for the signer."""
+    """``hashes``: SHA-256 digests, in the client's order, repetitions and all. ``title``: for the signer.
+
+    ``titles``: of each hash, where the client named them; then there are as many as hashes.
+    """
 
     client_id: str
     credential: Credential
     signatures: int
     hashes: tuple[bytes, ...]
     title: str = ""
+    titles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,13 +165,18 @@ def refused_approval(error: ApprovalRefused) -> CscRefused:
 
 
 def _items(wanted: Wanted) -> Sequence[ActItem]:
-    title = "".join(letter for letter in wanted.title if letter.isprintable()).strip()[:MAX_TITLE] or UNTITLED
+    title = _clean(wanted.title) or UNTITLED
+    titles = [_clean(one) for one in wanted.titles] or [""] * len(wanted.hashes)
     named = [
-        ActItem(digest, _numbered(title, position, wanted.signatures), "dtbsr")
+        ActItem(digest, titles[position] or _numbered(title, position, wanted.signatures), "dtbsr")
         for position, digest in enumerate(wanted.hashes)
     ]
     left = range(len(named), wanted.signatures)
     return named + [ActItem(b"", _numbered(title, position, wanted.signatures), "open") for position in left]
+
+
+def _clean(title: str) -> str:
+    return "".join(letter for letter in title if letter.isprintable()).strip()[:MAX_TITLE]
 
 
 def _numbered(title: str, position: int, of: int) -> str:

@@ -33,7 +33,11 @@ _REGISTRIES = {alg: _Registry(algorithms=[alg]) for alg in ("ES256", "PS256", "R
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says. Times in Unix seconds. ``subject``: the client itself, or a person."""
+    """What a verified token says. Times in Unix seconds. ``subject``: the client itself, or a person.
+
+    ``approval``: the handle of an approval that a person gave on our page (scope ``credential``), or "";
+    ``credential_id``: for which credential.
+    """
 
     client_id: str
     subject: str
@@ -41,6 +45,8 @@ class Claims:
     token_id: str
     not_before: float
     expires_at: float
+    approval: str = ""
+    credential_id: str = ""
 
 
 class AccessTokens:
@@ -109,7 +115,22 @@ class AccessTokens:
             token_id=_text(claims, "jti"),
             not_before=max(issued_at, _number(claims, "nbf") if "nbf" in claims else issued_at),
             expires_at=_number(claims, "exp"),
+            **_approval(claims.get("authorization_details")),
         )
+
+
+def _approval(details: Any) -> dict[str, str]:
+    for one in details if isinstance(details, list) else ():
+        match one:
+            case {
+                "type": "https://cloudsignatureconsortium.org/2.0/credential",
+                "approval": str(handle),
+                **named,
+            }:
+                return {"approval": handle, "credential_id": str(named.get("credentialID", ""))}
+            case _:
+                continue
+    return {}
 
 
 def _header(token: str) -> dict[str, Any]:

@@ -18,14 +18,18 @@ BEARER = "access_token"
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """``scope``: what an RFC 9068 access token must allow; empty: anybody may call."""
+    """``scope``: what an RFC 9068 access token must allow; empty: anybody may call.
+
+    ``or_scope``: another that will do as well.
+    """
 
     scope: str
+    or_scope: str = ""
 
     @property
     def openapi(self) -> list[dict[str, list[str]]]:
         """As a security requirement object."""
-        return [{BEARER: [self.scope]}] if self.scope else [{}]
+        return [{BEARER: [scope]} for scope in (self.scope, self.or_scope) if scope] or [{}]
 
 
 NO_AUTHENTICATION = Authentication("")

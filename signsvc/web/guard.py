@@ -57,8 +57,8 @@ def _authenticate(authentication: Authentication, tokens: AccessTokens) -> Calle
     token = credentials.strip()
     claims = tokens.verify_token(token)
     g.client_id = claims.client_id
-    if authentication.scope not in claims.scopes:
+    if not {authentication.scope, authentication.or_scope} & claims.scopes:
         raise ScopeRefused(authentication.scope)
-    caller = Caller(claims.client_id, claims.token_id, token, claims.subject)
+    caller = Caller(claims.client_id, claims.token_id, token, claims.subject, claims.approval)
     g.caller = caller
     return caller

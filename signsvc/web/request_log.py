@@ -64,7 +64,8 @@ def register_request_log(app: Flask, log: Any, metrics: Metrics, *, https: bool)
         headers["X-Request-Id"] = g.request_id
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "no-referrer"
-        headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'; sandbox"
+        # A page for people says what it needs itself (web/approval_page.py).
+        headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
         headers["Cache-Control"] = "no-store"
         if https:

@@ -30,7 +30,7 @@ class ApproveBody(Body):
 
 
 class AuthorizationAnswer(BaseModel):
-    """``act`` is what is approved; ``state``: pending or approved."""
+    """``act`` is what is approved; ``state``: pending, approved or rejected."""
 
     state: str
     client_id: str
@@ -63,8 +63,8 @@ def authorization_endpoints(services: Services) -> Endpoints:
     )  # fmt: skip
     def approve_authorization(path: HandlePath, body: ApproveBody) -> Response:
         pending = get_pending(path.handle)
-        if pending.sad:
-            raise StateConflict("Yêu cầu này đã được phê duyệt.", "This request was approved before.")
+        if pending.state != "pending":
+            raise StateConflict("Yêu cầu này đã kết thúc.", "This request was approved or rejected before.")
         approval = Approval(body.approval.kind, body.approval.evidence)
         try:
             grant = services.key_process().authorize(pending.act, approval)
@@ -79,7 +79,7 @@ def authorization_endpoints(services: Services) -> Endpoints:
 
 def _answer(pending: PendingAuthorization) -> AuthorizationAnswer:
     return AuthorizationAnswer(
-        state="approved" if pending.sad else "pending",
+        state=pending.state,
         client_id=pending.client_id,
         credential_id=pending.credential_id,
         act=pending.act.decode(),

@@ -23,11 +23,12 @@ from signsvc.web.csc.bearers import current_bearer
 from signsvc.web.csc.describe import CLIENT_JWS, OTP, PASSKEY, PIN
 from signsvc.web.csc.endpoints import CscEndpoints
 from signsvc.web.csc.parameters import MAX_DESCRIPTION, Given, given
+from signsvc.web.csc.sad import Sads
 
 MAX_OBJECTS = 10
 
 
-def authorize_methods(services: Services) -> CscEndpoints:
+def authorize_methods(services: Services, sads: Sads) -> CscEndpoints:
     """From an approval to a SAD."""
     api = CscEndpoints("authorize")
 
@@ -66,13 +67,19 @@ def authorize_methods(services: Services) -> CscEndpoints:
         act = services.csc_authorize.write_act(wanted, now=services.clock())
         return json_answer({"challenge": act.decode()})
 
+    @api.method("credentials/sendOTP")
+    def credentials_send_otp(version: str) -> Response:
+        """Nothing to send: the one-time passwords are made by the signer's own device (TOTP)."""
+        services.csc_credentials.get(current_bearer(), given().text("credentialID"))
+        raise CscRefused("The OTP of this credential is offline (TOTP): nothing is sent")
+
     @api.method("credentials/extendTransaction", quota="sign-per-client")
     def credentials_extend_transaction(version: str) -> Response:
         """Another SAD for what is left; the old one ends. It cannot outlive the approval."""
         asked = given()
         bearer = current_bearer()
         credential_id = asked.text("credentialID")
-        sad = asked.text("SAD")
+        sad = sads.get(asked)
         check_hash_algorithm(asked, version)
         names = ("hash", "hashes") if version == "v1" else ("hashes", "hash")
         hashes = asked.find_hashes(*names)

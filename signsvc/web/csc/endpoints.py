@@ -9,6 +9,8 @@ from signsvc.web.csc.faults import register_csc_faults
 from signsvc.web.endpoints import Authentication, Endpoints
 
 SERVICE = Authentication("service")
+# v2.0.0.2 §8.4: the token of a credential authorisation is a bearer for what it authorised.
+SERVICE_OR_CREDENTIAL = Authentication("service", or_scope="credential")
 View = Callable[[str], Response]
 _ANY: dict[str, Any] = {"application/json": {"schema": {"type": "object"}}}
 _DONE: dict[int, dict[str, Any]] = {200: {"description": "As CSC API v1.0.4 or v2.", "content": _ANY}}

@@ -31,9 +31,7 @@ _AWAY = (
 
 
 def register_not_offered(app: Flask) -> None:
-    """501 for what these versions have and we do not: auth/login and auth/revoke (tokens are the identity
-    provider's), credentials/sendOTP (the one-time passwords are TOTP), or nobody has.
-    """
+    """501 for what nobody has here. oauth2/… are the identity provider's, at the address that info names."""
 
     @app.before_request
     def not_offered() -> Response | None:

@@ -11,11 +11,11 @@ from signsvc.web.endpoints import NO_AUTHENTICATION
 
 METHODS = {
     "v1": [
-        "info", "credentials/list", "credentials/info", "credentials/authorize",
-        "credentials/extendTransaction", "signatures/signHash", "signatures/timestamp",
+        "info", "auth/login", "auth/revoke", "oauth2/authorize", "oauth2/token", "oauth2/revoke", "credentials/list", "credentials/info", "credentials/authorize",
+        "credentials/extendTransaction", "credentials/sendOTP", "signatures/signHash", "signatures/timestamp",
     ],
     "v2": [
-        "info", "credentials/list", "credentials/info", "credentials/authorize",
+        "info", "auth/revoke", "oauth2/authorize", "oauth2/pushed_authorize", "oauth2/token", "oauth2/revoke", "credentials/list", "credentials/info", "credentials/authorize",
         "credentials/authorizeCheck", "credentials/getChallenge", "credentials/extendTransaction",
         "signatures/signHash", "signatures/signDoc", "signatures/signPolling", "signatures/timestamp",
     ],
@@ -38,7 +38,9 @@ def info_methods(services: Services) -> CscEndpoints:
             "region": "VN",
             "lang": "vi-VN",
             "description": "Dịch vụ ký số tập trung: khóa không rời HSM, lần ký nào cũng có phê duyệt",
-            "authType": ["oauth2client"],
+            "authType": ["basic", "oauth2code", "oauth2client"]
+            if version == "v1"
+            else ["oauth2code", "oauth2client"],
             "methods": METHODS[version],
         }
         if version == "v1":

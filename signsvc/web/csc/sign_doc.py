@@ -22,26 +22,27 @@ from signsvc.web.csc.documents_asked import (
     read_digests,
     read_documents,
 )
-from signsvc.web.csc.endpoints import CscEndpoints
+from signsvc.web.csc.endpoints import SERVICE_OR_CREDENTIAL, CscEndpoints
 from signsvc.web.csc.operation_mode import Mode, read_mode
 from signsvc.web.csc.parameters import Given, given
 from signsvc.web.csc.polling import signed_documents
+from signsvc.web.csc.sad import Sads
 
 NOT_AUTHORISED = "documentDigests or documents are not authorized by the SAD"
 TITLE = "Tài liệu do hệ thống gửi đến (CSC)"
 
 
-def sign_doc_methods(services: Services) -> CscEndpoints:
+def sign_doc_methods(services: Services, sads: Sads) -> CscEndpoints:
     """Digests get a CMS to embed; documents come back signed."""
     api = CscEndpoints("sign_doc")
 
-    @api.method("signatures/signDoc", quota="", versions=("v2",))
+    @api.method("signatures/signDoc", quota="", versions=("v2",), authentication=SERVICE_OR_CREDENTIAL)
     def signatures_sign_doc(version: str) -> Response:
         """In the order of the request."""
         asked = given()
         bearer = current_bearer()
         credential_id = _credential_id(asked)
-        sad = asked.find_text("SAD")
+        sad = sads.find(asked)
         check_one_of_two(asked)
         mode = read_mode(asked, services.settings.retention)
         if asked.flag("returnValidationInfo"):

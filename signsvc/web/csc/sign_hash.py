@@ -10,23 +10,24 @@ from signsvc.usecases.csc_refusal import missing
 from signsvc.web.answers import json_answer
 from signsvc.web.csc.algorithms import check_algorithms
 from signsvc.web.csc.bearers import current_bearer
-from signsvc.web.csc.endpoints import CscEndpoints
+from signsvc.web.csc.endpoints import SERVICE_OR_CREDENTIAL, CscEndpoints
 from signsvc.web.csc.operation_mode import read_mode
 from signsvc.web.csc.parameters import given, read_hashes
+from signsvc.web.csc.sad import Sads
 
 
-def sign_hash_methods(services: Services) -> CscEndpoints:
+def sign_hash_methods(services: Services, sads: Sads) -> CscEndpoints:
     """Signatures on DTBS/R, as they are."""
     api = CscEndpoints("sign_hash")
 
     # Counted by signatures, not by calls: the method itself spends nothing.
-    @api.method("signatures/signHash", quota="")
+    @api.method("signatures/signHash", quota="", authentication=SERVICE_OR_CREDENTIAL)
     def signatures_sign_hash(version: str) -> Response:
         """Signatures in the order of the hashes; ECDSA as DER."""
         asked = given()
         bearer = current_bearer()
         credential_id = asked.text("credentialID")
-        sad = asked.text("SAD")
+        sad = sads.get(asked)
         listed = asked.find("hash", "hashes") if version == "v1" else asked.find("hashes", "hash")
         if listed is None:
             raise missing("array", "hash")
