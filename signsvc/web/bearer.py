@@ -21,6 +21,8 @@ MAX_TOKEN = 256 * 1024
 MAX_HEADER = 1024
 LEEWAY = 10
 _KEPT = 1024
+# v2.0.0.2 §8.3: the type of authorization_details for a credential.
+CSC_CREDENTIAL = "https://cloudsignatureconsortium.org/2.0/credential"
 
 
 class _Registry(jws.JWSRegistry):
@@ -35,8 +37,7 @@ _REGISTRIES = {alg: _Registry(algorithms=[alg]) for alg in ("ES256", "PS256", "R
 class Claims:
     """What a verified token says. Times in Unix seconds. ``subject``: the client itself, or a person.
 
-    ``approval``: the handle of an approval that a person gave on our page (scope ``credential``), or "";
-    ``credential_id``: for which credential.
+    ``approval``: the handle of an approval that a person gave on our page (scope ``credential``), or "".
     """
 
     client_id: str
@@ -46,7 +47,6 @@ class Claims:
     not_before: float
     expires_at: float
     approval: str = ""
-    credential_id: str = ""
 
 
 class AccessTokens:
@@ -115,22 +115,19 @@ class AccessTokens:
             token_id=_text(claims, "jti"),
             not_before=max(issued_at, _number(claims, "nbf") if "nbf" in claims else issued_at),
             expires_at=_number(claims, "exp"),
-            **_approval(claims.get("authorization_details")),
+            approval=_approval(claims.get("authorization_details")),
         )
 
 
-def _approval(details: Any) -> dict[str, str]:
+def _approval(details: Any) -> str:
     for one in details if isinstance(details, list) else ():
-        match one:
-            case {
-                "type": "https://cloudsignatureconsortium.org/2.0/credential",
-                "approval": str(handle),
-                **named,
-            }:
-                return {"approval": handle, "credential_id": str(named.get("credentialID", ""))}
-            case _:
-                continue
-    return {}
+        if (
+            isinstance(one, dict)
+            and one.get("type") == CSC_CREDENTIAL
+            and isinstance(one.get("approval"), str)
+        ):
+            return str(one["approval"])
+    return ""
 
 
 def _header(token: str) -> dict[str, Any]:

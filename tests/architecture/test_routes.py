@@ -75,10 +75,16 @@ SIGNSVC = {
         for method in (
             "credentials/list", "credentials/info", "credentials/authorize", "credentials/authorizeCheck",
             "credentials/getChallenge", "credentials/extendTransaction", "signatures/signHash",
-            "signatures/signPolling", "signatures/timestamp",
+            "signatures/signPolling", "signatures/timestamp", "credentials/sendOTP", "auth/revoke",
         )
     },
     "POST /csc/v2/signatures/signDoc": "service",
+    "POST /csc/v1/auth/login": PUBLIC,  # with the client's own secret
+    "POST /v1/approvals": "approvals",
+    "GET /v1/approvals/<handle>": "approvals",
+    "GET /approvals/<handle>": PUBLIC,  # who has the handle may look; approving takes the holder's proof
+    "POST /approvals/<handle>": PUBLIC,
+    "GET /approvals/assets/<name>": PUBLIC,
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""/approvals/<handle>: a person sees what is to be signed, and approves it with their own passkey, or PIN and OTP.
+"""/approvals/<handle>: a person sees what is to be signed and approves it, by passkey or PIN and OTP.
 
 The address is a secret of 256 bits, known to the browser that the identity provider sent here. Whoever has
 it sees the titles; approving takes the holder's own proof over exactly this act, checked by the key process.

@@ -1,4 +1,4 @@
-"""/v1/approvals: where the identity provider, and it alone, begins a person's approval (scope ``credential``).
+"""/v1/approvals: where the identity provider, and it alone, begins a person's approval.
 
 It answers with the address of the page; the browser goes there and comes back to ``return_uri``. The handle
 is put into the access token (``authorization_details``), by which the client redeems it (web/csc/sad.py).

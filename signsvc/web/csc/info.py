@@ -11,15 +11,18 @@ from signsvc.web.endpoints import NO_AUTHENTICATION
 
 METHODS = {
     "v1": [
-        "info", "auth/login", "auth/revoke", "oauth2/authorize", "oauth2/token", "oauth2/revoke", "credentials/list", "credentials/info", "credentials/authorize",
-        "credentials/extendTransaction", "credentials/sendOTP", "signatures/signHash", "signatures/timestamp",
+        "info", "auth/login", "auth/revoke", "oauth2/authorize", "oauth2/token", "oauth2/revoke",
+        "credentials/list", "credentials/info", "credentials/authorize", "credentials/extendTransaction",
+        "credentials/sendOTP", "signatures/signHash", "signatures/timestamp",
     ],
     "v2": [
-        "info", "auth/revoke", "oauth2/authorize", "oauth2/pushed_authorize", "oauth2/token", "oauth2/revoke", "credentials/list", "credentials/info", "credentials/authorize",
-        "credentials/authorizeCheck", "credentials/getChallenge", "credentials/extendTransaction",
+        "info", "auth/revoke", "oauth2/authorize", "oauth2/pushed_authorize", "oauth2/token", "oauth2/revoke",
+        "credentials/list", "credentials/info", "credentials/authorize", "credentials/authorizeCheck",
+        "credentials/getChallenge", "credentials/sendOTP", "credentials/extendTransaction",
         "signatures/signHash", "signatures/signDoc", "signatures/signPolling", "signatures/timestamp",
     ],
 }  # fmt: skip
+AUTHENTICATION = {"v1": ["basic", "oauth2code", "oauth2client"], "v2": ["oauth2code", "oauth2client"]}
 CONFORMANCE_LEVELS = ["Ades-B-B", "Ades-B-T", "Ades-B-LT", "Ades-B-LTA"]
 
 
@@ -38,9 +41,7 @@ def info_methods(services: Services) -> CscEndpoints:
             "region": "VN",
             "lang": "vi-VN",
             "description": "Dịch vụ ký số tập trung: khóa không rời HSM, lần ký nào cũng có phê duyệt",
-            "authType": ["basic", "oauth2code", "oauth2client"]
-            if version == "v1"
-            else ["oauth2code", "oauth2client"],
+            "authType": AUTHENTICATION[version],
             "methods": METHODS[version],
         }
         if version == "v1":

@@ -1,8 +1,9 @@
 """The SAD of a request: a handle of the key process, or an access token of scope ``credential``.
 
-After oauth2/authorize the standard gives the client a token that is the SAD (v1.0.4 §8.3.3: token_type ``SAD``;
-v2.0.0.2 §8.4: a credential token, as the bearer or as the SAD parameter). The token names the approval that
-the person gave on our page; the key process's own SAD lies sealed under that name and never leaves here.
+After oauth2/authorize the standard gives the client a token that is the SAD (v1.0.4 §8.3.3: token_type
+``SAD``; v2.0.0.2 §8.4: a credential token, as the bearer or as the SAD parameter). The token names the
+approval that the person gave on our page; the key process's own SAD lies sealed under that name and never
+leaves here.
 """
 
 from collections.abc import Callable

@@ -1,0 +1,247 @@
+"""A person approves on our page what a relying party asked the identity provider for."""
+
+import json
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from antin.software_passkey import SoftwarePasskey
+
+from tests.servers.key_process import RunningKeyProcess
+from tests.servers.people import Enrolled as Person
+from tests.servers.signsvc import ISSUER
+from tests.signsvc.csc.conftest import ES256, SHA256, Csc, hashed, refusal
+
+CSC_CREDENTIAL = "https://cloudsignatureconsortium.org/2.0/credential"
+RETURN = f"{ISSUER}/authorize/resume/abc"
+
+
+@pytest.fixture
+def person(new_person: Callable[..., Person]) -> Person:
+    return new_person()
+
+
+class Page:
+    """An approval that the identity provider began."""
+
+    def __init__(
+        self, csc: Csc, person: Person, *titles: str, client_id: str = "motcua", **changes: Any
+    ) -> None:
+        self.csc, self.person, self.client_id = csc, person, client_id
+        self.hashes = [hashed(title) for title in titles]
+        documents = [{"digest": one, "title": title} for one, title in zip(self.hashes, titles, strict=True)]
+        body = {
+            "client_id": client_id, "client_name": "Một cửa MẪU", "person_id": person.person_id,
+            "credential_id": person.credential_id, "signatures": len(titles), "documents": documents,
+            "return_uri": RETURN,
+        }  # fmt: skip
+        self.begun = self.as_provider().post(
+            "/v1/approvals", json=body | changes, headers=self.provider_headers()
+        )
+
+    def as_provider(self) -> Any:
+        return self.csc.service.client
+
+    def provider_headers(self) -> dict[str, str]:
+        token = self.csc.service.issuer.token(ISSUER, scope="approvals")
+        return {"Authorization": f"Bearer {token}"}
+
+    @property
+    def handle(self) -> str:
+        assert self.begun.status_code == 201, self.begun.text
+        return str(self.begun.json["handle"])
+
+    def open(self) -> Any:
+        return self.csc.service.client.get(f"/approvals/{self.handle}")
+
+    def state(self) -> str:
+        answer = self.as_provider().get(f"/v1/approvals/{self.handle}", headers=self.provider_headers())
+        return str(answer.json["state"])
+
+    def act(self) -> str:
+        headers = self.csc.service.headers()
+        return str(
+            self.csc.service.client.get(f"/v1/authorizations/{self.handle}", headers=headers).json["act"]
+        )
+
+    def by_passkey(self, passkey: SoftwarePasskey, act: str = "") -> Any:
+        response = json.loads(passkey.approve((act or self.act()).encode())["evidence"])
+        return self.csc.service.client.post(f"/approvals/{self.handle}", json={"response": response})
+
+    def by_pin(self, pin: str, otp: str) -> Any:
+        return self.csc.service.client.post(f"/approvals/{self.handle}", data={"pin": pin, "otp": otp})
+
+    def token(self, client_id: str = "", **changes: Any) -> str:
+        details = [
+            {"type": CSC_CREDENTIAL, "credentialID": self.person.credential_id, "approval": self.handle}
+        ]
+        return self.csc.service.issuer.token(
+            client_id or self.client_id,
+            **(
+                {"scope": "credential", "sub": self.person.person_id, "authorization_details": details}
+                | changes
+            ),
+        )
+
+    def sign(self, bearer: str, hashes: list[str] | None = None, **members: Any) -> Any:
+        asked = {
+            "credentialID": self.person.credential_id, "hashes": hashes or self.hashes,
+            "hashAlgorithmOID": SHA256, "signAlgo": ES256,
+        }  # fmt: skip
+        return self.csc.call("signatures/signHash", token=bearer, **(asked | members))
+
+
+@pytest.fixture
+def passkey(person: Person, key_process: RunningKeyProcess) -> SoftwarePasskey:
+    made = SoftwarePasskey.new("localhost", key_process.origin, counter=0)
+    key_process.enrol_passkey(person.person_id, made)
+    return made
+
+
+def test_the_page_says_who_asks_with_which_key_for_what(csc: Csc, person: Person) -> None:
+    page = Page(csc, person, "Quyết định số 12", "Công văn <b>số 3</b>")
+    html = page.open().text
+    assert "Một cửa MẪU" in html
+    assert "Quyết định số 12" in html
+    assert "Công văn &lt;b&gt;số 3&lt;/b&gt;" in html
+    assert page.open().headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
+    assert "frame-ancestors 'none'" in page.open().headers["Content-Security-Policy"]
+
+
+def test_what_a_passkey_approved_is_signed_by_the_credential_token(
+    csc: Csc, person: Person, passkey: SoftwarePasskey
+) -> None:
+    """As the bearer (v2), and as the SAD beside a service token (v1)."""
+    page = Page(csc, person, "một", "hai")
+    assert page.state() == "pending"
+    answer = page.by_passkey(passkey)
+    assert answer.json == {"next": RETURN}
+    assert page.state() == "approved"
+    first = page.sign(page.token(), page.hashes[:1])
+    assert first.status_code == 200, first.text
+    service_token = csc.service.issuer.token("motcua", scope="service")
+    second = page.sign(service_token, page.hashes[1:], SAD=page.token())
+    assert second.status_code == 200, second.text
+    assert refusal(page.sign(page.token(), page.hashes[:1]))[0] == 400
+
+
+def test_pin_and_one_time_password_approve_without_javascript(csc: Csc, person: Person) -> None:
+    page = Page(csc, person, "một")
+    wrong = page.by_pin("000000", person.otp())
+    assert wrong.status_code == 403
+    assert "Chưa phê duyệt được" in wrong.text
+    person.wait_for_next_step()
+    answer = page.by_pin(person.pin, person.otp())
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == RETURN
+    assert page.sign(page.token()).status_code == 200
+
+
+def test_a_rejected_request_stays_rejected(csc: Csc, person: Person, passkey: SoftwarePasskey) -> None:
+    page = Page(csc, person, "một")
+    answer = csc.service.client.post(f"/approvals/{page.handle}", data={"decision": "reject"})
+    assert answer.headers["Location"] == RETURN
+    assert page.state() == "rejected"
+    assert page.by_passkey(passkey).json == {"next": RETURN}
+    assert page.state() == "rejected"
+    assert refusal(page.sign(page.token()))[1] == "invalid_request"
+
+
+def test_only_the_identity_provider_begins_an_approval(csc: Csc, person: Person) -> None:
+    body = {
+        "client_id": "motcua", "client_name": "x", "person_id": person.person_id, "signatures": 1,
+        "credential_id": person.credential_id, "documents": [{"digest": hashed("a")}], "return_uri": RETURN,
+    }  # fmt: skip
+    for client_id, scope in (("motcua", "approvals"), ("motcua", "service sign"), (ISSUER, "service")):
+        token = csc.service.issuer.token(client_id, scope=scope)
+        answer = csc.service.client.post(
+            "/v1/approvals", json=body, headers={"Authorization": f"Bearer {token}"}
+        )
+        assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("uri", ["https://evil.example/", f"{ISSUER}.evil.example/", "javascript:alert(1)"])
+def test_the_browser_is_never_sent_elsewhere(csc: Csc, person: Person, uri: str) -> None:
+    assert Page(csc, person, "một", return_uri=uri).begun.status_code == 400
+
+
+def test_another_persons_credential_is_not_there(
+    csc: Csc, person: Person, new_person: Callable[..., Person]
+) -> None:
+    other = new_person()
+    assert Page(csc, person, "một", credential_id=other.credential_id).begun.status_code == 400
+    assert Page(csc, person, "một", credential_id=csc.seal).begun.status_code == 400
+
+
+def test_another_persons_passkey_approves_nothing(
+    csc: Csc, person: Person, new_person: Callable[..., Person], key_process: RunningKeyProcess
+) -> None:
+    other = new_person()
+    theirs = SoftwarePasskey.new("localhost", key_process.origin, counter=0)
+    key_process.enrol_passkey(other.person_id, theirs)
+    page = Page(csc, person, "một")
+    assert page.by_passkey(theirs).status_code == 403
+    assert page.state() == "pending"
+
+
+def test_an_assertion_made_on_the_login_page_approves_nothing(
+    csc: Csc, person: Person, passkey: SoftwarePasskey
+) -> None:
+    """What a taken-over identity provider could collect: the right challenge, on its own origin."""
+    page = Page(csc, person, "một")
+    passkey.origin = ISSUER
+    assert page.by_passkey(passkey).status_code == 403
+    assert page.state() == "pending"
+
+
+def test_an_assertion_for_another_act_approves_nothing(
+    csc: Csc, person: Person, passkey: SoftwarePasskey
+) -> None:
+    shown, other = Page(csc, person, "Giấy mời họp"), Page(csc, person, "Quyết định chi")
+    assert shown.by_passkey(passkey, act=other.act()).status_code == 403
+
+
+def test_another_clients_credential_token_redeems_nothing(
+    csc: Csc, person: Person, passkey: SoftwarePasskey
+) -> None:
+    page = Page(csc, person, "một")
+    page.by_passkey(passkey)
+    assert refusal(page.sign(page.token(client_id="he-thong-khac")))[1] == "invalid_request"
+    mine = csc.service.issuer.token("motcua", scope="service")
+    assert refusal(page.sign(mine, SAD=page.token(client_id="he-thong-khac")))[1] == "invalid_request"
+
+
+def test_hashes_that_were_not_shown_are_not_signed(
+    csc: Csc, person: Person, passkey: SoftwarePasskey
+) -> None:
+    page = Page(csc, person, "một")
+    page.by_passkey(passkey)
+    told = refusal(page.sign(page.token(), [hashed("khác")]))
+    assert told[2] == "Hash is not authorized by the SAD"
+
+
+@pytest.mark.parametrize("changes", [{"scope": "service"}, {"exp": 1}, {"authorization_details": []}])
+def test_a_token_that_is_no_credential_token_is_no_sad(
+    csc: Csc, person: Person, passkey: SoftwarePasskey, changes: dict[str, Any]
+) -> None:
+    page = Page(csc, person, "một")
+    page.by_passkey(passkey)
+    mine = csc.service.issuer.token("motcua", scope="service")
+    assert refusal(page.sign(mine, SAD=page.token(**changes)))[0] == 400
+
+
+def test_an_unknown_handle_shows_nothing(csc: Csc) -> None:
+    answer = csc.service.client.get(f"/approvals/{secrets.token_urlsafe(32)}")
+    assert answer.status_code == 404
+
+
+def test_the_pages_own_files_are_served_and_no_others(csc: Csc) -> None:
+    assert csc.service.client.get("/approvals/assets/approval.js").content_type == "text/javascript"
+    assert csc.service.client.get("/approvals/assets/..%2Fapproval_page.py").status_code == 404
+    assert csc.service.client.get("/approvals/assets/approval.html").status_code == 404
+
+
+def test_one_time_passwords_are_not_sent(csc: Csc, person: Person) -> None:
+    told = refusal(csc.call("credentials/sendOTP", "v1", credentialID=person.credential_id))
+    assert told[:2] == (400, "invalid_request")
