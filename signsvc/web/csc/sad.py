@@ -35,6 +35,8 @@ class Sads:
         given = asked.find_text("SAD", maximum=MAX_SAD)
         if given is None:
             return self._redeem(caller.approval, caller.client_id) if caller.approval else None
+        if not given:
+            raise missing("string", "SAD")
         if given.count(".") != 2:
             return given
         try:

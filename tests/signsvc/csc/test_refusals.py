@@ -231,7 +231,8 @@ def test_a_body_that_is_no_json_object_is_refused(csc: Csc, body: bytes) -> None
 @pytest.mark.parametrize(
     ("verb", "path"),
     [
-        ("POST", "/csc/v2/auth/login"), ("POST", "/csc/v1/oauth2/token"), ("POST", "/csc/v1/signatures/signDoc"),
+        ("POST", "/csc/v2/auth/login"), ("POST", "/csc/v1/oauth2/token"),
+        ("POST", "/csc/v1/signatures/signDoc"),
         ("POST", "/csc/v2/credentials/create"), ("GET", "/csc/v2/credentials/list"), ("POST", "/csc/v2/x"),
     ],
 )  # fmt: skip
