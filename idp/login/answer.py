@@ -28,6 +28,8 @@ DESCRIPTIONS = {
     UNMET_AUTHENTICATION_REQUIREMENTS: "The person has no means of login that reaches the acr asked for.",
 }
 
+_SILENT = frozenset({LOGIN_REQUIRED, CONSENT_REQUIRED, INTERACTION_REQUIRED})
+
 
 class Codes(Protocol):
     """store/codes.py."""
@@ -107,13 +109,15 @@ class AnswerJourney:
         self, destination: Destination, error: str, description: str, now: int, request_id: str
     ) -> dict[str, str]:
         """An error, on the record. ``description``: "" for the usual words."""
-        self._evidence.record(
-            Event(
-                "authorize.refused",
-                now,
-                client_id=destination.client_id,
-                request_id=request_id,
-                details={"error": error},
+        # Relying parties ask with prompt=none again and again; that nobody is there is no event.
+        if error not in _SILENT:
+            self._evidence.record(
+                Event(
+                    "authorize.refused",
+                    now,
+                    client_id=destination.client_id,
+                    request_id=request_id,
+                    details={"error": error},
+                )
             )
-        )
         return error_answer(destination, error, description or DESCRIPTIONS.get(error, ""), self._issuer)

@@ -1,13 +1,13 @@
 """The metadata document (RFC 8414, OpenID Connect Discovery 1.0): only what is true today.
 
-It grows with what is built. While no person logs in there is no authorization endpoint, so
-``response_types_supported``, which RFC 8414 requires, is empty.
+It grows with what is built.
 """
 
 from typing import Any
 from urllib.parse import urlsplit
 
 from idp.protocol.authorization_details import ANTIN_SIGN
+from idp.protocol.authorize.metadata import authorization_metadata
 from idp.protocol.client import CLIENT_CREDENTIALS, PRIVATE_KEY_JWT
 from idp.protocol.compact_jws import CLIENT_ALGORITHMS
 
@@ -29,7 +29,7 @@ def metadata(issuer: str) -> dict[str, Any]:
         "introspection_endpoint": f"{issuer}/introspect",
         "revocation_endpoint": f"{issuer}/revoke",
         "registration_endpoint": f"{issuer}/register",
-        "response_types_supported": [],
+        **authorization_metadata(issuer),
         "grant_types_supported": [CLIENT_CREDENTIALS],
         "authorization_details_types_supported": [ANTIN_SIGN],
     }
