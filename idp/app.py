@@ -21,8 +21,6 @@ from idp.grants.server import AuthorizationServer
 from idp.login.answer import AnswerJourney
 from idp.login.decide import Decide
 from idp.login.give_consent import GiveConsent
-from idp.logout.deliver import DeliverLogout
-from idp.logout.end_session import EndSession
 from idp.outbound.client import OutboundClient
 from idp.outbound.reach import Reach
 from idp.protocol.access_token import ACCESS_TOKEN_TYP
@@ -37,7 +35,6 @@ from idp.store.consents import Consents
 from idp.store.database import Database
 from idp.store.factors import Factors
 from idp.store.journeys import Journeys
-from idp.store.logout_deliveries import LogoutDeliveries
 from idp.store.migrate import is_current
 from idp.store.organisations import Organisations
 from idp.store.people import People
@@ -45,7 +42,6 @@ from idp.store.pushed import PushedRequests
 from idp.store.revocations import Revocations
 from idp.store.sealing import read_sealing
 from idp.store.sessions import Sessions
-from idp.store.wake import Wake
 from idp.token_keys import TokenKeys, TokenSigner
 from idp.web.discovery import discovery_endpoint
 from idp.web.errors import register_errors
@@ -60,6 +56,7 @@ from idp.web.revocation import revocation_endpoint
 from idp.web.token import token_endpoint
 from idp.wiring.authorization import register_authorization_endpoints
 from idp.wiring.integrators import register_integrator_endpoints
+from idp.wiring.logout import build_logout, register_logout_endpoints
 
 
 def create_app(
@@ -103,9 +100,19 @@ def create_app(
         ca_file=settings.outbound_ca_file,
         seconds=settings.outbound_seconds,
     )
-    logout_deliveries = LogoutDeliveries(database)
     codes, pushed, journeys = Codes(redis), PushedRequests(redis), Journeys(redis)
     consents, subjects = Consents(database), Subjects(sealing.index)
+    logout = build_logout(
+        settings,
+        database=database,
+        redis_client=redis,
+        clients=directory,
+        sessions=sessions,
+        subjects=subjects,
+        token_keys=token_keys,
+        outbound=outbound,
+        evidence=evidence,
+    )
     metrics = Metrics()
     services = Services(
         settings=settings,
@@ -123,19 +130,9 @@ def create_app(
         factors=Factors(database, sealing),
         sessions=sessions,
         evidence=evidence,
-        end_session=EndSession(database, directory.find_client, evidence, wake=Wake(redis).ring),
+        end_session=logout.end_session,
         outbound=outbound,
-        logout_deliveries=logout_deliveries,
-        deliver_logout=DeliverLogout(
-            issuer=settings.issuer,
-            deliveries=logout_deliveries,
-            find_client=directory.find_client,
-            subjects=subjects,
-            token_keys=token_keys,
-            outbound=outbound,
-            evidence=evidence,
-            give_up_after=settings.logout_hours * 3600,
-        ),
+        logout=logout,
         registrar=Registrar(settings.issuer, database, outbound, evidence, directory.forget),
         subjects=subjects,
         codes=codes,
@@ -175,6 +172,7 @@ def create_app(
     app.register_blueprint(token_endpoint(server, clock, metrics), url_prefix=below)  #  private_key_jwt
     app.register_blueprint(introspection_endpoint(server, clock), url_prefix=below)  #   private_key_jwt
     app.register_blueprint(revocation_endpoint(server, clock), url_prefix=below)  #      private_key_jwt
+    register_logout_endpoints(app, services, below)
     register_integrator_endpoints(app, services, below)
     register_authorization_endpoints(app, services, below)
     app.register_blueprint(metrics_endpoint(metrics))  #                                 public

@@ -13,8 +13,8 @@ from idp.grants.server import AuthorizationServer
 from idp.login.answer import AnswerJourney
 from idp.login.decide import Decide
 from idp.login.give_consent import GiveConsent
-from idp.logout.deliver import DeliverLogout
 from idp.logout.end_session import EndSession
+from idp.logout.parts import Logout
 from idp.outbound.client import OutboundClient
 from idp.registration.registrar import Registrar
 from idp.settings import Settings
@@ -25,7 +25,6 @@ from idp.store.consents import Consents
 from idp.store.database import Database
 from idp.store.factors import Factors
 from idp.store.journeys import Journeys
-from idp.store.logout_deliveries import LogoutDeliveries
 from idp.store.organisations import Organisations
 from idp.store.people import People
 from idp.store.pushed import PushedRequests
@@ -56,8 +55,7 @@ class Services:
     evidence: EvidenceRecorder
     end_session: EndSession
     outbound: OutboundClient
-    logout_deliveries: LogoutDeliveries
-    deliver_logout: DeliverLogout
+    logout: Logout
     registrar: Registrar
     subjects: Subjects
     codes: Codes

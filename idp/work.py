@@ -18,8 +18,8 @@ DAY = 86400
 def build_worker(services: Services, log: Any) -> Worker:
     """The worker of one app's parts."""
     return Worker(
-        deliveries=services.logout_deliveries,
-        deliver=services.deliver_logout,
+        deliveries=services.logout.deliveries,
+        deliver=services.logout.deliver,
         tasks=tasks_of(services),
         clock=lambda: int(services.clock().timestamp()),
         nap=Wake(services.redis).nap,
@@ -33,7 +33,7 @@ def tasks_of(services: Services) -> tuple[Task, ...]:
     return (
         # A session's row is kept for a day after its end: a late logout token still finds its clients.
         Task("forget_sessions", 3600, lambda now: services.sessions.forget(before=now - DAY)),
-        Task("forget_deliveries", 3600, lambda now: services.logout_deliveries.forget(before=now - 30 * DAY)),
+        Task("forget_deliveries", 3600, lambda now: services.logout.deliveries.forget(before=now - 30 * DAY)),
     )
 
 

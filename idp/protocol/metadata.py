@@ -30,6 +30,11 @@ def metadata(issuer: str) -> dict[str, Any]:
         "revocation_endpoint": f"{issuer}/revoke",
         "registration_endpoint": f"{issuer}/register",
         **authorization_metadata(issuer),
+        "end_session_endpoint": f"{issuer}/logout",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "grant_types_supported": [CLIENT_CREDENTIALS],
         "authorization_details_types_supported": [ANTIN_SIGN],
     }

@@ -39,7 +39,7 @@ def register_pages(app: Flask, cookie_keys: list[str], *, https: bool) -> None:
     Bootstrap5(app)
     _csrf.init_app(app)
     Babel(app, default_locale="vi", default_timezone="Asia/Ho_Chi_Minh", locale_selector=_choose_language)
-    app.extensions["babel"].domain_instance = PageTexts()
+    app.extensions["babel"].instance.domain_instance = PageTexts()
     app.jinja_env.globals.update(get_locale=get_locale, language_link=_language_link)
 
 

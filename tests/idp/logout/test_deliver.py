@@ -60,8 +60,8 @@ def log_out(provider: Provider, services: Services, session: Session) -> None:
 
 def attempt(provider: Provider, services: Services) -> list[str]:
     """One round of the worker, in this thread."""
-    claimed = services.logout_deliveries.claim(now=now(provider), lease=60, limit=8)
-    return [services.deliver_logout(each, now(provider)) for each in claimed]
+    claimed = services.logout.deliveries.claim(now=now(provider), lease=60, limit=8)
+    return [services.logout.deliver(each, now(provider)) for each in claimed]
 
 
 def register(provider: Provider, uri: str, client_id: str = "one-stop", **changes: Any) -> None:
@@ -212,7 +212,7 @@ def test_a_uri_that_was_changed_meanwhile_is_the_one_that_counts(
 
 def test_a_client_that_is_gone_is_not_told(provider: Provider, services: Services) -> None:
     held = Delivery(1, "s", LAN.person_id, "gone", "https://gone.example.gov.vn/", now(provider), 1, 1)
-    assert services.deliver_logout(held, now(provider)) == "client_gone"
+    assert services.logout.deliver(held, now(provider)) == "client_gone"
 
 
 def test_pauses_grow_and_differ() -> None:

@@ -77,8 +77,8 @@ def test_a_worker_outlives_a_database_that_is_away(provider: Provider, start: St
 
     start(
         Worker(
-            deliveries=services.logout_deliveries,
-            deliver=services.deliver_logout,
+            deliveries=services.logout.deliveries,
+            deliver=services.logout.deliver,
             tasks=(),
             clock=lambda: int(provider.clock().timestamp()),
             nap=nap,
@@ -112,8 +112,8 @@ def test_a_task_is_done_in_its_time_and_its_failure_is_not_the_end(provider: Pro
         return 1
 
     worker = Worker(
-        deliveries=services.logout_deliveries,
-        deliver=services.deliver_logout,
+        deliveries=services.logout.deliveries,
+        deliver=services.logout.deliver,
         tasks=[Task("hourly", 3600, act)],
         clock=lambda: 7,
         nap=lambda _: None,

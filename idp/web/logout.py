@@ -1,0 +1,193 @@
+"""GET and POST /logout (end_session_endpoint, OpenID Connect RP-Initiated Logout 1.0) and its pages."""
+
+from collections.abc import Callable, Iterable
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, Response, g, redirect, request, session, url_for
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+
+from idp.errors import TemporarilyUnavailable
+from idp.logout.handle_request import LogoutOutcome
+from idp.logout.services_of import UNTOLD, all_told, any_waiting
+from idp.protocol.logout import LogoutRequest, read_logout_request
+from idp.protocol.session import Session
+from idp.services import Services
+from idp.store.logout_deliveries import DEAD, WAITING
+from idp.web.pages import page, pages_blueprint, remember_language
+from idp.web.session_cookie import clear_session_cookie, current_session
+
+# What this browser's last logout was about, in the signed cookie of the pages.
+_ENDED, _RETURN_TO = "ended_session", "return_to"
+# The page of the services asks again so often, every two seconds.
+LOOKS = 5
+
+
+def end_session_endpoint(services: Services) -> Blueprint:
+    """Public: a relying party sends the person here. Nothing is done that the person did not confirm,
+    unless the request proves by an ID token of this very session that it comes from one of its services.
+    """
+    blueprint = Blueprint("end_session", __name__)
+
+    blueprint.register_error_handler(TemporarilyUnavailable, _not_logged_out)
+
+    @blueprint.get("/logout")
+    def logout() -> Response:
+        held = services.logout.held_requests.find(request.args.get("request", ""))
+        return _answer(services, held or _read(lambda: request.args.items(multi=True)))
+
+    @blueprint.post("/logout")
+    def logout_by_post() -> Response:
+        asked = _read(_posted)
+        found = current_session(services)
+        if found is None:
+            handle = services.logout.held_requests.hold(asked)
+            if handle:
+                return _see_other(url_for("end_session.logout", request=handle))
+        return _answer(services, asked, found)
+
+    return blueprint
+
+
+def logout_pages(services: Services) -> Blueprint:
+    """For the person: confirming (form token), and what became of it."""
+    blueprint = pages_blueprint("logout_pages", __name__)
+
+    blueprint.register_error_handler(TemporarilyUnavailable, _not_logged_out)
+    blueprint.register_error_handler(CSRFError, _ask_again)
+
+    @blueprint.post("/logout/confirm")
+    def confirm() -> Response:
+        asked = LogoutRequest(
+            client_id=request.form.get("client_id", ""),
+            post_logout_redirect_uri=request.form.get("post_logout_redirect_uri", ""),
+            state=request.form.get("state", ""),
+        )
+        outcome = services.logout.handle(asked, current_session(services), confirmed=True, now=_now(services))
+        return _logged_out(services, outcome)
+
+    @blueprint.get("/logout/done")
+    def done() -> Response:
+        return _done(services)
+
+    return blueprint
+
+
+def _answer(services: Services, asked: LogoutRequest, found: Session | None = None) -> Response:
+    remember_language(asked.ui_locales)
+    found = found or current_session(services)
+    outcome = services.logout.handle(asked, found, confirmed=False, now=_now(services))
+    if found is not None and outcome.decision.confirm:
+        # Only what was judged sound goes into the form; it is judged again when it comes back.
+        sound = LogoutRequest() if outcome.decision.doubt not in ("", "session") else asked
+        return page(
+            "logout/confirm.html",
+            services=services.logout.services_of(found),
+            asked_by=outcome.decision.client,
+            kept=sound,
+            form_targets=[sound.post_logout_redirect_uri] if sound.post_logout_redirect_uri else [],
+        )
+    return _logged_out(services, outcome)
+
+
+def _logged_out(services: Services, outcome: LogoutOutcome) -> Response:
+    """Back to the relying party at once, unless pages of others have to be loaded here first."""
+    return_to = outcome.decision.return_to
+    ended = outcome.ended
+    fronts = [each for each in services.logout.services_of(ended) if each.frame] if ended else []
+    session.pop(_ENDED, None)
+    session.pop(_RETURN_TO, None)
+    if return_to and not fronts:
+        answer = _see_other(return_to)
+    else:
+        if ended is not None:
+            session[_ENDED] = ended.session_id
+        if return_to:
+            session[_RETURN_TO] = return_to
+        answer = _see_other(url_for("logout_pages.done"))
+    clear_session_cookie(answer, services)
+    return answer
+
+
+def _done(services: Services) -> Response:
+    look = min(request.args.get("look", 0, type=int), LOOKS)
+    ended = services.sessions.find_by_id(session.get(_ENDED, ""))
+    told = services.logout.services_of(ended) if ended else []
+    # The frames are loaded once: a reload of this page does not log out twice.
+    frames = [each.frame for each in told if each.frame] if look == 0 else []
+    return_to = session.get(_RETURN_TO, "")
+    refresh = ""
+    if return_to:
+        refresh = return_to
+    elif any_waiting(told) and look < LOOKS:
+        refresh = url_for("logout_pages.done", look=look + 1)
+    return page(
+        "logout/done.html",
+        services=told,
+        complete=all_told(told),
+        waiting=[each for each in told if each.state == WAITING],
+        dead=[each for each in told if each.state == DEAD],
+        untold=[each for each in told if each.state == UNTOLD],
+        upstream=ended.upstream if ended else "",
+        frame_uris=frames,
+        frames=frames,
+        return_to=return_to,
+        refresh=refresh,
+    )
+
+
+def _not_logged_out(error: TemporarilyUnavailable) -> Response:
+    """Whoever believes to be logged out and is not leaves a session to the next at this computer."""
+    g.error, g.error_detail = error.error, error.detail
+    answer = page(
+        "message.html",
+        status=503,
+        heading=gettext("Chưa đăng xuất được"),
+        text=gettext(
+            "Hệ thống tạm thời không trả lời, bạn vẫn đang đăng nhập. Hãy thử lại, hoặc đóng trình duyệt."
+        ),
+        alert=True,
+        link=url_for("end_session.logout"),
+        link_text=gettext("Thử lại"),
+    )
+    answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
+
+
+def _ask_again(_error: CSRFError) -> Response:
+    """The form was not ours, or this browser's cookies are gone: nothing was done, ask on a new page."""
+    return page(
+        "message.html",
+        status=400,
+        heading=gettext("Hãy xác nhận lại"),
+        text=gettext("Trang xác nhận đã cũ. Bạn chưa được đăng xuất."),
+        alert=True,
+        link=url_for("end_session.logout"),
+        link_text=gettext("Đăng xuất"),
+    )
+
+
+def _read(pairs: Callable[[], Iterable[tuple[str, str]]]) -> LogoutRequest:
+    """A request that cannot be understood asks for nothing: the person is asked instead, and stays here."""
+    try:
+        return read_logout_request(pairs())
+    except ValueError:
+        return LogoutRequest()
+
+
+def _posted() -> Iterable[tuple[str, str]]:
+    """The form, each field as often as it came: Flask's own reading would take the first of two."""
+    body = request.get_data(cache=False)
+    return parse_qsl(body.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=32)
+
+
+def _see_other(target: str) -> Response:
+    # 303: a form that was posted here is never posted on (RFC 9700 §4.12).
+    answer = redirect(target, 303)
+    assert isinstance(answer, Response)  # noqa: S101 -- Flask's own class, for the types
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _now(services: Services) -> int:
+    return int(services.clock().timestamp())
