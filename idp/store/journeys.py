@@ -51,6 +51,14 @@ class Journeys:
         )
         return journey, secrets.token_urlsafe(32)
 
+    def start(
+        self, request: AuthorizationRequest, *, session: Authentication | None, now: int
+    ) -> tuple[Journey, str]:
+        """``prepare`` and ``keep`` in one."""
+        journey, cookie_value = self.prepare(request, session=session, now=now)
+        self.keep(journey, cookie_value)
+        return journey, cookie_value
+
     def keep(self, journey: Journey, cookie_value: str) -> None:
         """From now on it can be found."""
         with _guarded():

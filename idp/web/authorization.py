@@ -71,6 +71,8 @@ def authorization_endpoint(services: Services) -> Blueprint:
         cookie = journey_cookie(services, journey_id)
         journey = services.journeys.find(journey_id, cookie)
         if journey is not None and cookie is not None:
+            if not journey.client_id:
+                return see_other(journey.request.destination.redirect_uri)
             g.client_id = journey.client_id
             step = services.decide.step(journey, _authentication(services), now)
             return _go(services, journey, cookie, step, now)
@@ -133,10 +135,14 @@ def _under_way(services: Services, parameters: Parameters) -> str:
 
 def _without_journey(services: Services, journey_id: str, now: int) -> Response:
     """The cookie is lost, the time is over, or the address is made up: begin anew, or tell who waits."""
+    owed = services.journeys.find_owed(journey_id)
+    if owed is None:
+        raise NotRedirectable("journey_unknown", "This login is over.")
+    if not owed.client_id:
+        # A login for a page of our own: that page asks for it again when it is still wanted.
+        return see_other(owed.redirect_uri)
     if services.journeys.has_arrived(journey_id):
-        owed = services.journeys.find_owed(journey_id)
-        client = services.clients.find_client(owed.client_id) if owed else None
-        return page("authorize/arrived.html", client=client, status=200)
+        return page("authorize/arrived.html", client=services.clients.find_client(owed.client_id))
     begun = services.journeys.find_request(journey_id)
     if begun is not None:
         asked, spends = begun
@@ -144,9 +150,6 @@ def _without_journey(services: Services, journey_id: str, now: int) -> Response:
             asked, session=_authentication(services), now=now, spends=spends
         )
         return _begin(services, fresh, cookie)
-    owed = services.journeys.find_owed(journey_id)
-    if owed is None:
-        raise NotRedirectable("journey_unknown", "This login is over.")
     return respond(
         services, owed, services.answer_journey.refuse(owed, ACCESS_DENIED, TOO_LATE, now, g.request_id)
     )
