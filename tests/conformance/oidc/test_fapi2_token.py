@@ -8,7 +8,7 @@ import pytest
 from joserfc.jwk import ECKey, RSAKey
 
 from tests.conformance.oidc.checks import check_error_answer, check_token_answer
-from tests.conformance.oidc.relying_party import ASSERTION_TYPE, RelyingParty, s256, sign_jwt
+from tests.conformance.oidc.relying_party import RelyingParty, s256, sign_jwt
 from tests.conformance.oidc.suite import Suite
 
 
@@ -220,7 +220,7 @@ def test_dpop_negative_tests_malformed_and_doubled(suite: Suite, fapi: RelyingPa
     check_error_answer(fapi.exchange(code, dpop="khong.phai.jwt"), "invalid_dpop_proof")
     fields = {
         "grant_type": "authorization_code", "code": code, "redirect_uri": fapi.redirect_uri,
-        "code_verifier": fapi.verifier, "client_assertion_type": ASSERTION_TYPE, "client_assertion": fapi.assertion(),
+        "code_verifier": fapi.verifier, **fapi.credentials(),
     }  # fmt: skip
     twice = [("DPoP", fapi.proof("POST", endpoint)), ("DPoP", fapi.proof("POST", endpoint))]
     check_error_answer(suite.op.http.post(endpoint, data=fields, headers=twice), "invalid_dpop_proof")

@@ -1,0 +1,45 @@
+"""One served provider for the whole suite, and the clients that its plans name."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.conformance.oidc.relying_party import RelyingParty
+from tests.conformance.oidc.suite import Listener, Suite
+
+
+@pytest.fixture(scope="session")
+def suite(tmp_path_factory: pytest.TempPathFactory, redis_url: str, devca: Any) -> Iterator[Suite]:
+    running = Suite(tmp_path_factory.mktemp("conformance"), redis_url, devca)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def listener() -> Iterator[Listener]:
+    listening = Listener()
+    yield listening
+    listening.close()
+
+
+@pytest.fixture
+def basic(suite: Suite) -> RelyingParty:
+    """client_secret_basic, as the basic plan has it."""
+    return suite.register("baseline", auth="client_secret_basic")
+
+
+@pytest.fixture
+def basic_with_key(suite: Suite) -> RelyingParty:
+    return suite.register("baseline", request_object_signing_alg="ES256")
+
+
+@pytest.fixture
+def rs256(suite: Suite) -> RelyingParty:
+    return suite.register("baseline", auth="client_secret_basic", id_token_signed_response_alg="RS256")
+
+
+@pytest.fixture
+def fapi(suite: Suite) -> RelyingParty:
+    """private_key_jwt, DPoP, PAR."""
+    return suite.register("fapi2")
