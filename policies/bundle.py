@@ -1,6 +1,7 @@
 """A policy bundle: rules, schema, key profiles and quotas, read together and named by one digest."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ SCHEMA = "schema.cedarschema"
 PROFILES = "key-profiles.toml"
 QUOTAS = "quotas.toml"
 RULES = "rules"
+_FILES = frozenset({SCHEMA, PROFILES, QUOTAS})
+_RULE_FILE = re.compile(rf"{RULES}/[A-Za-z0-9][A-Za-z0-9._-]{{0,99}}\.cedar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Bundle:
     quotas: Mapping[str, Quota]
     schema: cedarpy.Schema
     digest: str
+    schema_text: str = ""
 
     @staticmethod
     def load(path: Path | None = None) -> "Bundle":
@@ -36,7 +40,12 @@ class Bundle:
 
         Raises BundleRefused (RuleRefused, ProfileRefused, QuotaRefused) naming the file and the fault.
         """
-        return parse_bundle(read_texts(path or Path(__file__).parent))
+        return parse_bundle(read_texts(path or package_directory()))
+
+
+def package_directory() -> Path:
+    """Where the bundle lies that comes with the package."""
+    return Path(__file__).parent
 
 
 def read_texts(directory: Path) -> dict[str, str]:
@@ -48,6 +57,17 @@ def read_texts(directory: Path) -> dict[str, str]:
         return {name: (directory / name).read_text("utf-8").replace("\r\n", "\n") for name in names}
     except (OSError, UnicodeDecodeError) as error:
         raise BundleRefused(f"The policy bundle in {directory} cannot be read: {error}") from error
+
+
+def check_names(texts: Mapping[str, str]) -> None:
+    """Raise BundleRefused unless these are a bundle's files, all of them and nothing else."""
+    missing = _FILES - texts.keys()
+    foreign = [name for name in texts if not (name in _FILES or _RULE_FILE.fullmatch(name))]
+    if missing or foreign:
+        raise BundleRefused(
+            f"A bundle is {SCHEMA}, {PROFILES}, {QUOTAS} and {RULES}/*.cedar: missing"
+            f" {', '.join(sorted(missing)) or 'nothing'}, too many {', '.join(sorted(foreign)) or 'none'}."
+        )
 
 
 def parse_bundle(texts: Mapping[str, str]) -> Bundle:
@@ -74,6 +94,7 @@ def parse_bundle(texts: Mapping[str, str]) -> Bundle:
         quotas=parse_quotas(texts[QUOTAS]),
         schema=schema,
         digest=bundle_digest(texts),
+        schema_text=texts[SCHEMA],
     )
 
 

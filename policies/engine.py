@@ -5,10 +5,12 @@ made and laid out by action and kind of principal, so that a decision evaluates 
 scope leaves them open (Cedar's policy slicing: the others cannot match, so leaving them out changes
 nothing). A decision is a pure function of what its rules can read, so it is remembered by exactly
 that: the same principal, action, facts and circumstances get the same answer. The clock is part of
-it, to the second, wherever a rule can read the clock.
+it, to the second, wherever a rule can read the clock, and the minute of the week wherever one asks
+whether an office is open.
 """
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
 import cedarpy
@@ -24,6 +26,7 @@ from policies.model import (
     EnrolmentFacts,
     Facts,
     HolderFacts,
+    PolicyFacts,
     Principal,
     PrincipalKind,
     Question,
@@ -40,32 +43,36 @@ ENROLMENT_ACTIONS = frozenset(
         ActionName.RETIRE_PASSKEY,
         ActionName.SET_PIN_OTP,
         ActionName.UNLOCK_FACTOR,
+        ActionName.LINK_ADMINISTRATOR,
     }
 )
 STORE_ACTIONS = frozenset({ActionName.ROTATE_KEK, ActionName.DESTROY_KEK, ActionName.CONTINUE_COPY})
 REMEMBERED = 4096
+# Asia/Ho_Chi_Minh: UTC+7 all year since 1975, so no host's time zone data decides.
+LOCAL = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+_OF_THE_CLOCK = ("now", "weekday", "minute")
 
 
 class Engine:
-    """Answers questions by one bundle. Thread-safe: nothing changes after it is made."""
+    """Answers questions by one bundle. Thread-safe: nothing changes after it is made.
 
-    def __init__(self, bundle: Bundle) -> None:
+    ``version``: what its decisions say of which policy decided.
+    """
+
+    def __init__(self, bundle: Bundle, version: int = 0) -> None:
         self.bundle = bundle
-        self._slices = {
-            (action, kind): _policy_set(
+        self._version = version
+        rules = {
+            (action, kind): [
                 rule for rule in bundle.rules.values() if rule.may_concern(action.value, kind.value)
-            )
+            ]
             for action in ActionName
             for kind in PrincipalKind
         }
-        self._reads_clock = {
-            (action, kind): any(
-                rule.reads_clock
-                for rule in bundle.rules.values()
-                if rule.may_concern(action.value, kind.value)
-            )
-            for action in ActionName
-            for kind in PrincipalKind
+        self._slices = {scope: _policy_set(concerned) for scope, concerned in rules.items()}
+        self._reads = {
+            scope: frozenset(name for name in _OF_THE_CLOCK if any(rule.reads(name) for rule in concerned))
+            for scope, concerned in rules.items()
         }
         # The arguments are frozen values and the bundle is fixed: equal arguments, equal answer.
         self._entities = lru_cache(maxsize=REMEMBERED)(self._parse_entities)
@@ -77,11 +84,10 @@ class Engine:
             moment = question.context
             if moment.now.tzinfo is None:
                 raise ValueError("now has no time zone")
-            reads_clock = self._reads_clock[question.action, question.principal.kind]
-            context = _context(moment, int(moment.now.timestamp()) if reads_clock else 0)
+            context = _context(moment, self._reads[question.action, question.principal.kind])
             return self._remembered(question.principal, question.action, question.resource, context)
         except Exception as error:  # noqa: BLE001 -- a policy that cannot be evaluated allows nothing
-            return Decision(allowed=False, errors=(f"{type(error).__name__}: {error}",))
+            return Decision(allowed=False, errors=(f"{type(error).__name__}: {error}",), policy=self._version)
 
     def _evaluate(
         self,
@@ -108,6 +114,7 @@ class Engine:
             allowed=answer.decision is cedarpy.Decision.Allow and not errors,
             rules=tuple(sorted(answer.diagnostics.reasons)),
             errors=errors,
+            policy=self._version,
         )
 
     def _parse_entities(self, resource_type: str, resource: Facts) -> cedarpy.Entities:
@@ -125,6 +132,9 @@ class Engine:
                 holder = {"type": resource.holder_kind.value, "id": resource.id}
             case "Store", StoreFacts():
                 attributes = {"state": resource.state, "wrapped": resource.wrapped}
+                holder = None
+            case "Policy", PolicyFacts():
+                attributes = {"version": resource.version, "earlier": resource.earlier}
                 holder = None
             case "Credential", CredentialFacts():
                 attributes = self._credential_attributes(resource)
@@ -156,6 +166,7 @@ class Engine:
             "max_act_seconds": profile.max_act_seconds,
             "compatibility": bool(profile.compatibility),
             "acr": profile.acr,
+            "hours": profile.hours,
         }
 
 
@@ -166,12 +177,14 @@ def _resource_type(action: ActionName) -> str:
         return "Store"
     if action is ActionName.SUSPEND_HOLDER:
         return "Holder"
+    if action is ActionName.ACTIVATE_POLICY:
+        return "Policy"
     return "Enrolment" if action in ENROLMENT_ACTIONS else "Credential"
 
 
-def _context(moment: Circumstances, now: int) -> str:
+def _context(moment: Circumstances, reads: frozenset[str]) -> str:
     context = {
-        "now": now,
+        **_clock(moment.now, reads),
         "approval": moment.approval,
         "approvers": moment.approvers,
         "count": moment.count,
@@ -184,6 +197,17 @@ def _context(moment: Circumstances, now: int) -> str:
         "absent": sorted(moment.absent),
     }
     return orjson.dumps(context).decode()
+
+
+def _clock(now: datetime, reads: frozenset[str]) -> dict[str, int]:
+    """What nobody reads stands still, so that the same question stays the same."""
+    local = now.astimezone(LOCAL)
+    told = {
+        "now": int(now.timestamp()),
+        "weekday": local.isoweekday(),
+        "minute": local.hour * 60 + local.minute,
+    }
+    return {name: value if name in reads else 0 for name, value in told.items()}
 
 
 def _policy_set(rules: Iterable[Rule]) -> cedarpy.PolicySet:

@@ -16,6 +16,7 @@ from policies.model import (
     EnrolmentFacts,
     Facts,
     HolderFacts,
+    PolicyFacts,
     Principal,
     PrincipalKind,
     Question,
@@ -66,6 +67,8 @@ def _facts(bundle: Bundle, action: ActionName, facts: dict[str, Any]) -> Facts:
         return StoreFacts(**facts)
     if action is ActionName.SUSPEND_HOLDER:
         return HolderFacts(**facts | {"holder_kind": PrincipalKind(facts.get("holder_kind", "Client"))})
+    if action is ActionName.ACTIVATE_POLICY:
+        return PolicyFacts(**facts)
     profile = bundle.profiles.get(facts.get("profile", ""))
     defaults: dict[str, Any] = {"id": "credential", "state": "active", "holder": "", "training": False}
     if profile is not None:

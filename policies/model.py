@@ -36,6 +36,8 @@ class ActionName(StrEnum):
     RETIRE_PASSKEY = "retire_passkey"
     SET_PIN_OTP = "set_pin_otp"
     UNLOCK_FACTOR = "unlock_factor"
+    LINK_ADMINISTRATOR = "link_administrator"
+    ACTIVATE_POLICY = "activate_policy"
 
 
 class PrincipalKind(StrEnum):
@@ -117,7 +119,19 @@ class StoreFacts:
     wrapped: int = 0
 
 
-Facts = CredentialFacts | ClientKeyFacts | EnrolmentFacts | HolderFacts | StoreFacts
+@dataclass(frozen=True, slots=True)
+class PolicyFacts:
+    """What a rule may know of a policy that is to come into force. ``id``: its bundle's digest (hex).
+
+    ``version``: the number it gets; ``earlier``: whether the same bundle was in force before.
+    """
+
+    id: str
+    version: int
+    earlier: bool = False
+
+
+Facts = CredentialFacts | ClientKeyFacts | EnrolmentFacts | HolderFacts | StoreFacts | PolicyFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +142,8 @@ class Circumstances:
     ``approvers``: distinct people who approved. ``count``: signatures asked for.
     ``content``: ``prepared`` (the key process checked CMS attributes), ``dtbsr`` or ``token``.
     ``parts``: who has a part in an administrative act beside the administrators: ``holder``,
-    ``custodian``, ``receiver``; ``consents``: who of them approved it; ``absent``: who of them is away,
-    for a reason that the act records.
+    ``custodian``, ``receiver``; ``consents``: who of them approved it, and ``administrator`` for another
+    administrator's passkey; ``absent``: who of them is away, for a reason that the act records.
     ``act_seconds``: from the act's issue to its expiry. ``acr``: how well a person proved to be that
     person: ``aal3`` (a passkey that cannot leave its device), ``aal2`` (a synced passkey; PIN and OTP).
     """
@@ -159,9 +173,10 @@ class Question:
 class Decision:
     """``rules`` are the ``@id`` of the rules that decided, sorted; empty on a deny when nothing permits.
 
-    An entry in ``errors`` is a deny.
+    An entry in ``errors`` is a deny. ``policy``: the version of the policy that decided; 0: not said.
     """
 
     allowed: bool
     rules: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    policy: int = 0

@@ -18,6 +18,7 @@ KeyName = Literal["P-256", "RSA-3072"]
 Algorithm = Literal["ES256", "PS256", "RS256"]
 Proof = Literal["passkey", "client_jws", "pin_otp", "access_token"]
 Acr = Literal["aal2", "aal3"]
+Hours = Literal["office", "any"]
 Content = Literal["open", "prepared", "dtbsr", "token"]
 KeyUsage = Literal["digital_signature", "content_commitment"]
 Text = Annotated[str, StringConstraints(min_length=3, max_length=300, strip_whitespace=True)]
@@ -35,7 +36,9 @@ class KeyProfile(BaseModel):
     ``storage``: ``token`` (an object in the token) or ``wrapped`` (encrypted under a key of the token).
     ``compatibility`` is empty, or says who needs PKCS#1 v1.5 or open acts (``open``: signatures on hashes
     that come after the approval, CSC's SCAL1). ``acr``: the least that a person's proof must be worth
-    (NIST SP 800-63B-4): ``aal3`` is a passkey that cannot leave its device.
+    (NIST SP 800-63B-4): ``aal3`` is a passkey that cannot leave its device. ``hours``: in office hours
+    alone unless it says ``any``. ``signatures_per_hour``, ``signatures_per_day``: of one credential; 0:
+    not limited by its profile.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +60,9 @@ class KeyProfile(BaseModel):
     key_usage: frozenset[KeyUsage] = Field(min_length=1)
     compatibility: str = Field(default="", max_length=300)
     acr: Acr = "aal2"
+    hours: Hours = "office"
+    signatures_per_hour: int = Field(default=0, ge=0, le=10_000_000)
+    signatures_per_day: int = Field(default=0, ge=0, le=10_000_000)
 
     @model_validator(mode="after")
     def check_coherence(self) -> "KeyProfile":
@@ -97,6 +103,10 @@ class KeyProfile(BaseModel):
             faults.append("a token key commits to no content: key_usage is digital_signature alone")
         if self.storage != "token":
             faults.append("a token key is an object in the token")
+        if self.hours != "any":
+            faults.append('people log in at any time: a token key has hours = "any"')
+        if self.signatures_per_hour or self.signatures_per_day:
+            faults.append("a token key has no quota: whoever logs in needs a token")
         return faults
 
     def _document_faults(self) -> list[str]:

@@ -17,7 +17,10 @@ MAX_EXACT_TIMES = 1000
 
 
 class Quota(BaseModel):
-    """``limit`` is ``times/window``. ``when_away`` says what an outage of the counters means."""
+    """``limit`` is ``times/window``. ``when_away`` says what an outage of the counters means.
+
+    ``where``: who counts, the web's counters or the key process's own database.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -25,6 +28,7 @@ class Quota(BaseModel):
     limit: Annotated[str, StringConstraints(pattern=rf"^{_LIMIT.pattern}$")]
     exact: bool = False
     when_away: Literal["closed", "open"]
+    where: Literal["web", "key-process"] = "web"
     reading: bool = False
     basis: str = Field(min_length=3)
     title: str = Field(min_length=3)
@@ -35,6 +39,8 @@ class Quota(BaseModel):
         """Raise ValueError when an outage would open what must stay shut."""
         if self.when_away == "open" and not self.reading:
             raise ValueError('only reading may be open in an outage: when_away = "closed"')
+        if self.where == "key-process" and (self.exact or self.reading):
+            raise ValueError("the key process weighs two windows and counts signatures, nothing else")
         if self.exact and self.times > MAX_EXACT_TIMES:
             raise ValueError(f"exact counting is for up to {MAX_EXACT_TIMES} events")
         return self

@@ -32,10 +32,22 @@ class Rule:
             self.cedar["principal"], principal_kind
         )
 
-    @property
-    def reads_clock(self) -> bool:
-        """Whether the rule can see ``context.now``; true as well when it takes the context whole."""
-        return _reads_clock(self.cedar["conditions"])
+    def reads(self, attribute: str) -> bool:
+        """Whether the rule can see this of the context; true as well when it takes the context whole."""
+        return _reads(self.cedar["conditions"], attribute)
+
+    def marks(self, attribute: str) -> frozenset[int] | None:
+        """The numbers this of the context is compared with; None when it is read in any other way."""
+        found: set[int] = set()
+        return frozenset(found) if _marks(self.cedar["conditions"], attribute, found) else None
+
+    def mentions(self, attribute: str) -> bool:
+        """Whether any attribute of this name is read, of the context or of an entity."""
+        return _mentions(self.cedar["conditions"], attribute)
+
+    def names(self, entity_type: str) -> bool:
+        """Whether it speaks of one certain entity of this type: ``Person::"an"``."""
+        return _names(self.cedar, entity_type)
 
 
 def parse_rules(text: str, source: str, schema: cedarpy.Schema) -> list[Rule]:
@@ -98,9 +110,9 @@ def _principal_may_match(scope: Mapping[str, Any], kind: str) -> bool:
     return True
 
 
-def _reads_clock(node: object) -> bool:
+def _reads(node: object, attribute: str) -> bool:
     if isinstance(node, list):
-        return any(_reads_clock(part) for part in node)
+        return any(_reads(part, attribute) for part in node)
     if not isinstance(node, dict):
         return False
     if node.get("Var") == "context":
@@ -108,5 +120,53 @@ def _reads_clock(node: object) -> bool:
     for operator in (".", "has"):
         access = node.get(operator)
         if isinstance(access, dict) and access.get("left") == {"Var": "context"} and "attr" in access:
-            return bool(access["attr"] == "now")
-    return any(_reads_clock(part) for part in node.values())
+            return bool(access["attr"] == attribute)
+    return any(_reads(part, attribute) for part in node.values())
+
+
+def _names(node: object, entity_type: str) -> bool:
+    if isinstance(node, list):
+        return any(_names(part, entity_type) for part in node)
+    if not isinstance(node, dict):
+        return False
+    if node.get("type") == entity_type and "id" in node:
+        return True
+    return any(_names(part, entity_type) for part in node.values())
+
+
+_COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+
+
+def _marks(node: object, attribute: str, found: set[int]) -> bool:
+    """Collect what ``context.attribute`` is compared with; False when it is used otherwise."""
+    if isinstance(node, list):
+        return all(_marks(part, attribute, found) for part in node)
+    if not isinstance(node, dict):
+        return True
+    for operator in _COMPARISONS:
+        sides = node.get(operator)
+        if isinstance(sides, dict):
+            left, right = sides.get("left"), sides.get("right")
+            for clock, number in ((left, right), (right, left)):
+                value = number.get("Value") if isinstance(number, dict) else None
+                if _is(clock, attribute) and isinstance(value, int) and not isinstance(value, bool):
+                    found.add(value)
+                    return True
+    if _is(node, attribute) or node == {"Var": "context"}:
+        return False
+    access = node.get(".")
+    if isinstance(access, dict) and access.get("left") == {"Var": "context"}:
+        return True  # another attribute
+    return all(_marks(part, attribute, found) for part in node.values())
+
+
+def _is(node: object, attribute: str) -> bool:
+    return node == {".": {"left": {"Var": "context"}, "attr": attribute}}
+
+
+def _mentions(node: object, attribute: str) -> bool:
+    if isinstance(node, list):
+        return any(_mentions(part, attribute) for part in node)
+    if not isinstance(node, dict):
+        return False
+    return node.get("attr") == attribute or any(_mentions(part, attribute) for part in node.values())

@@ -37,7 +37,11 @@ def question_of(case: dict[str, Any]) -> Question:
         facts = {name: facts[name] for name in facts.keys() & CLIENT_KEY_FACTS}
     if case["action"] in list(ENROLMENT_ACTIONS):
         facts = {name: facts[name] for name in facts.keys() & ENROLMENT_FACTS}
-    return parse_question(BUNDLE, case["who"], case["action"], facts, case["context"], NOW)
+    context = dict(case["context"])
+    if "consents" in context:
+        context["consents"] = frozenset(context["consents"])
+    at = datetime.fromisoformat(case["at"]) if "at" in case else NOW
+    return parse_question(BUNDLE, case["who"], case["action"], facts, context, at)
 
 
 CASES = read_cases()

@@ -57,6 +57,11 @@ def _toml(value: Any) -> str:
         ("service-seal", {"max_signatures_by_access_token": 101}, "100"),
         ("organisation-seal", {"contents": ["prepared", "token"]}, "never signs tokens"),
         ("organisation-seal", {"max_act_seconds": None}, "max_act_seconds"),
+        ("organisation-seal", {"hours": "night"}, "hours"),
+        ("oidc-token", {"hours": "office"}, "log in at any time"),
+        ("oidc-token", {"hours": None}, "log in at any time"),
+        ("oidc-token", {"signatures_per_day": 1}, "no quota"),
+        ("organisation-seal", {"signatures_per_hour": -1}, "signatures_per_hour"),
         ("organisation-seal", {"key_usage": ["digital_signature"]}, "content_commitment"),
         ("organisation-seal", {"key_usage": ["content_commitment"]}, "digital_signature"),
         ("organisation-seal", {"key_usage": ["digital_signature", "key_cert_sign"]}, "key_usage"),
@@ -100,3 +105,7 @@ def test_a_profile_does_not_change_after_it_is_read() -> None:
     profile = Bundle.load().profiles["organisation-seal"]
     with pytest.raises(ValueError, match="frozen"):
         profile.algorithm = "RS256"
+
+
+def test_a_profile_that_says_no_hours_keeps_office_hours() -> None:
+    assert profile_with("organisation-seal", hours=None).hours == "office"
