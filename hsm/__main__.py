@@ -1,5 +1,5 @@
 """python -m hsm serve | migrate | ceremony | act | approve | perform | enrol | checkpoint | anchors | uses |
-erase-acts | radar | renew | rotate-kek | backup | rehearse-restore | try-copy."""
+erase-acts | radar | renew | rotate-kek | backup | rehearse-restore | try-copy | policy."""
 
 import argparse
 import json
@@ -21,10 +21,11 @@ from hsm.enrol.manual import ManualAuthority
 from hsm.errors import HsmError
 from hsm.journal_commands import add_commands
 from hsm.life_commands import add_commands as add_life_commands
+from hsm.policy_commands import add_commands as add_policy_commands
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. Exit status: 0 done, 1 refused or failed, 2 wrong usage."""
+    """Run one command. Exit status: 0 done, 1 refused or failed, 2 wrong usage; 3: hsm.policy_commands."""
     options = _parser().parse_args(arguments)
     _configure_log()
     try:
@@ -188,6 +189,7 @@ def _parser() -> argparse.ArgumentParser:
     checkpoint.add_argument("--socket", default="unix:run/hsm-admin.sock")
     add_commands(command)
     add_life_commands(command)
+    add_policy_commands(command)
     return parser
 
 

@@ -3,6 +3,7 @@
 import signal
 import threading
 from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
 
 import grpc
@@ -10,6 +11,8 @@ import structlog
 from grpc_health.v1 import health, health_pb2
 
 from hsm.acts import grant
+from hsm.acts.activate_policy import ActivatePolicy
+from hsm.acts.active_policy import ActivePolicy
 from hsm.acts.approval import Audience
 from hsm.acts.client_keys import ClientKeys
 from hsm.acts.credential_life import CredentialLife
@@ -18,11 +21,13 @@ from hsm.acts.directory import Directory
 from hsm.acts.enrol_people import EnrolPeople
 from hsm.acts.keys import Administration
 from hsm.acts.ledger import Ledger
+from hsm.acts.link_administrator import LinkAdministrator
 from hsm.acts.passkey import Passkeys, WebAuthn
 from hsm.acts.pin_otp import PinOtp
-from hsm.acts.policy import BundlePolicy
 from hsm.acts.renew import Renewals
 from hsm.acts.rotate_kek import Keks
+from hsm.acts.row_seals import RowSeals
+from hsm.acts.second_administrator import AdministratorPasskeys
 from hsm.acts.sign import Signing
 from hsm.acts.sign_token import TokenSigning
 from hsm.acts.use_key import TokenKeyUse
@@ -37,6 +42,7 @@ from hsm.journal.seal import JournalKey
 from hsm.journal.tasks import AnchorSettings, JournalTasks
 from hsm.life_tasks import LifeTasks
 from hsm.metrics import JOURNAL_SIZE, SESSIONS_IN_USE, TOKEN_HEALTHY
+from hsm.policy_service import PolicyService
 from hsm.server import listen
 from hsm.services import AdministrationService, JournalService, SigningService, TokenService
 from hsm.settings import Settings
@@ -45,7 +51,6 @@ from hsm.siem.feed import Feed
 from hsm.siem.interceptor import ReportActs
 from hsm.token.token import Token, TokenSettings
 from hsm.watch import Watch
-from policies.bundle import Bundle
 
 DRAIN_SECONDS = 10
 HEALTH_SECONDS = 2.0
@@ -102,7 +107,7 @@ class KeyProcessApp:
             self.ledger.enter([], change=grant.abandon_reserved)
         self._wire(journal_key)
         self.journal.start()
-        self._life = LifeTasks(self.database, self.ledger, self.token, self.events.report)
+        self._life = LifeTasks(self.database, self.ledger, self.token, self.policy, self.events.report)
         if not settings.rehearsal:
             self._life.start()
         self._watch = Watch(settings.metrics_address, self._ready) if settings.metrics_address else None
@@ -141,14 +146,18 @@ class KeyProcessApp:
 
     def _wire(self, journal_key: JournalKey) -> None:
         settings = self._settings
-        bundle = Bundle.load(settings.policies) if settings.policies else Bundle.load()
-        policy = BundlePolicy(bundle)
-        directory = Directory(self.database)
+        seals = RowSeals(self.token)
+        # Only what this process has checked itself: raises HsmError, then nothing starts.
+        self.policy = policy = ActivePolicy(self.database, seals, self.events.report)
+        policy.start()
+        if not settings.rehearsal:
+            policy.note_in_journal(self.ledger, now=datetime.now(UTC))
+        directory = Directory(self.database, seals)
         use_key = TokenKeyUse(self.token)
         webauthn = WebAuthn(
             settings.webauthn_rp_id, settings.webauthn_origins, software=settings.training == "accept"
         )
-        passkeys = Passkeys(self.database, self.ledger, webauthn)
+        passkeys = Passkeys(self.database, self.ledger, webauthn, seals)
         signing = Signing(
             database=self.database,
             directory=directory,
@@ -185,10 +194,16 @@ class KeyProcessApp:
                 **Custody(life, self.database).operations(),
                 **keks.operations(),
                 **Continuation(self.database, self.log, journal_key.verifier_key).operations(),
-                **ClientKeys(self.database).operations(),
+                **ClientKeys(self.database, seals).operations(),
                 **EnrolPeople(self.database, self.token, webauthn).operations(),
+                **LinkAdministrator(self.database, seals).operations(),
+                **ActivatePolicy(self.database, seals, policy).operations(),
             },
             consent=passkeys.verify_consent,
+            # A software passkey counts where training is accepted at all.
+            administrators=AdministratorPasskeys(
+                self.database, seals, partial(passkeys.verify_consent, training=True)
+            ),
         )
         if self._copy and not settings.rehearsal and settings.continue_copy:
             # Before anybody can ask for anything. Raises HsmError: then nothing starts.
@@ -198,7 +213,7 @@ class KeyProcessApp:
 
         def for_signsvc(server: grpc.Server) -> None:
             hsm_pb2_grpc.add_SigningServicer_to_server(
-                SigningService(signing, directory, bundle.profiles.get, clock), server
+                SigningService(signing, directory, policy.find_profile, clock), server
             )
             hsm_pb2_grpc.add_JournalServicer_to_server(journal, server)
 
@@ -210,9 +225,10 @@ class KeyProcessApp:
                 AdministrationService(administration, clock), server
             )
             hsm_pb2_grpc.add_SigningServicer_to_server(
-                SigningService(signing, directory, bundle.profiles.get, clock), server
+                SigningService(signing, directory, policy.find_profile, clock), server
             )
             hsm_pb2_grpc.add_JournalServicer_to_server(journal, server)
+            hsm_pb2_grpc.add_PoliciesServicer_to_server(PolicyService(self.database, policy), server)
 
         for caller, listener, register in (
             ("signsvc", settings.signsvc, for_signsvc),

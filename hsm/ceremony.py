@@ -25,6 +25,10 @@ The file is the only input, so that it can be read and agreed before anything ha
     [keks]
     personal = "kek-1"              # wraps personal keys
 
+    [policy]                        # left out: the policy that comes with the package
+    directory = "policies"
+    sha256 = "…"                    # the digest that was agreed (python -m policies.check)
+
     [[admins]]                      # at least two: nobody governs a key alone
     id = "admin-1"
     name = "Nguyễn Văn A"
@@ -36,6 +40,7 @@ Run again, it keeps what exists and says so: it never replaces a key.
 import json
 import os
 import tomllib
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -47,11 +52,14 @@ from sqlalchemy import make_url
 from hsm import store
 from hsm.acts.factors import FACTORS_KEY
 from hsm.acts.jose import import_verifying_key
+from hsm.acts.row_seals import ROWS_KEY, RowSeals, admin_row
 from hsm.algorithms import KeyKind
 from hsm.database import Database
 from hsm.errors import HsmError
+from hsm.found import found_policy, seal_what_is_there
 from hsm.journal.seal import JOURNAL_KEY_LABEL, JournalKey
 from hsm.schema.migrate import migrate
+from hsm.store import StoredAdmin
 from hsm.token.provision import make_softhsm_token, write_softhsm_conf
 from hsm.token.token import Token, TokenSettings
 from hsm.token.vault import Vault, carry_kek
@@ -91,6 +99,11 @@ class _KekPart(_Part):
     personal: str
 
 
+class _PolicyPart(_Part):
+    directory: Path | None = None
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+
+
 class _AdminPart(_Part):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")
     name: str
@@ -105,6 +118,7 @@ class CeremonyFile(_Part):
     journal: _JournalPart
     store: _StorePart
     keks: _KekPart
+    policy: _PolicyPart = _PolicyPart()
     admins: list[_AdminPart] = Field(min_length=2)
 
 
@@ -149,11 +163,11 @@ def hold_ceremony(file: CeremonyFile, *, now: datetime) -> dict[str, Any]:
             token.generate_token_key(JOURNAL_KEY_LABEL, KeyKind.ED25519)
             note("journal key", "made: Ed25519")
         verifier_key = JournalKey(token, file.journal.origin).verifier_key
+        migrate(file.store.database_url)
+        note("database", "at the newest schema")
+        admins, policy = _lay_down(file, token, note, now, sealing_key_is_new=ROWS_KEY not in existing)
     finally:
         token.close()
-    migrate(file.store.database_url)
-    note("database", "at the newest schema")
-    admins = _enter_admins(file, note)
     return {
         "ceremony": "an-tin key ceremony",
         "held_at": now.isoformat(),
@@ -161,7 +175,29 @@ def hold_ceremony(file: CeremonyFile, *, now: datetime) -> dict[str, Any]:
         "steps": steps,
         "journal_verifier_key": verifier_key,
         "admins": admins,
+        "policy": {"version": 1, "sha256": policy},
     }
+
+
+def _lay_down(
+    file: CeremonyFile, token: Token, note: Any, now: datetime, *, sealing_key_is_new: bool
+) -> tuple[list[dict[str, str]], str]:
+    """What the store begins with, each row sealed: administrators and the first policy."""
+    if sealing_key_is_new:
+        token.generate_sealing_key(ROWS_KEY)
+    database, seals = Database(file.store.database_url), RowSeals(token)
+    try:
+        if sealing_key_is_new:
+            sealed = seal_what_is_there(database, seals)
+            note(f"sealing key {ROWS_KEY}", f"made; {sealed} approval keys of before are sealed")
+        else:
+            note(f"sealing key {ROWS_KEY}", "kept")
+        admins = _enter_admins(file, database, seals, note)
+        digest, new = found_policy(database, seals, file.policy.directory, file.policy.sha256, now=now)
+        note(f"policy {digest}", "in force as version 1" if new else "kept: later ones are acts")
+    finally:
+        database.close()
+    return admins, digest
 
 
 def make_kek(file: CeremonyFile, token: Token, label: str) -> str:
@@ -228,26 +264,23 @@ def _make_token(part: _TokenPart, conf: Path) -> bool:
     )
 
 
-def _enter_admins(file: CeremonyFile, note: Any) -> list[dict[str, str]]:
-    database = Database(file.store.database_url)
+def _enter_admins(file: CeremonyFile, database: Database, seals: RowSeals, note: Any) -> list[dict[str, str]]:
     entered = []
-    try:
-        for part in file.admins:
-            try:
-                jwk = orjson.loads(part.jwk.read_bytes())
-                kid = import_verifying_key(jwk).kid
-            except (OSError, ValueError) as error:
-                raise CeremonyError(f"The key of {part.id} ({part.jwk}) cannot be used: {error}") from error
-            with database.writing() as connection:
-                known = store.find_admin(connection, kid)
-                if known is None:
-                    store.add_admin(connection, part.id, kid, part.name, jwk)
-            if known is not None and known[0] != part.id:
-                raise CeremonyError(f"The key of {part.id} is already that of {known[0]}.")
-            note(f"admin {part.id}", "kept" if known else "entered")
-            entered.append({"id": part.id, "name": part.name, "kid": kid})
-    finally:
-        database.close()
+    for part in file.admins:
+        try:
+            jwk = orjson.loads(part.jwk.read_bytes())
+            kid = import_verifying_key(jwk).kid
+        except (OSError, ValueError) as error:
+            raise CeremonyError(f"The key of {part.id} ({part.jwk}) cannot be used: {error}") from error
+        stored = StoredAdmin(part.id, kid, part.name, store.jwk_text(jwk))
+        with database.writing() as connection:
+            known = store.find_admin(connection, kid)
+            if known is None:
+                store.add_admin(connection, replace(stored, seal=seals.seal(admin_row(stored))))
+        if known is not None and known.admin_id != part.id:
+            raise CeremonyError(f"The key of {part.id} is already that of {known.admin_id}.")
+        note(f"admin {part.id}", "kept" if known else "entered")
+        entered.append({"id": part.id, "name": part.name, "kid": kid})
     if len({admin["kid"] for admin in entered}) != len(entered):
         raise CeremonyError("Two administrators have the same key: each must have their own.")
     return entered

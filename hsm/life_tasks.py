@@ -1,8 +1,9 @@
-"""What the key process does by itself for credentials' lives: adopt rewrapped keys, look at the radar."""
+"""What the key process does by itself: adopt rewrapped keys, load a newer policy, look at the radar."""
 
 from datetime import UTC, datetime
 
 from hsm import radar
+from hsm.acts.active_policy import ActivePolicy
 from hsm.acts.adopt_rewrapped import Adoption
 from hsm.acts.ledger import Ledger
 from hsm.acts.rotate_kek import Keks
@@ -11,18 +12,23 @@ from hsm.repeat import Repeat, Report
 from hsm.token.token import Token
 
 ADOPT_SECONDS = 1.0
+POLICY_SECONDS = 1.0
 RADAR_SECONDS = 3600.0
 
 
 class LifeTasks:
     """``start()`` when the ledger is open, ``close()`` before it is closed."""
 
-    def __init__(self, database: Database, ledger: Ledger, token: Token, report: Report) -> None:
+    def __init__(
+        self, database: Database, ledger: Ledger, token: Token, policy: ActivePolicy, report: Report
+    ) -> None:
         self._database = database
         self._started = False
         adoption, keks = Adoption(database, ledger, token), Keks(database, token)
         self._tasks = [
             Repeat("adopt_rewrapped_keys", adoption.adopt, ADOPT_SECONDS, report=report),
+            # Another process activated a policy: known here within POLICY_SECONDS and what checking it takes.
+            Repeat("newer_policy", policy.refresh, POLICY_SECONDS, report=report),
             Repeat("expiry_radar", self._look, RADAR_SECONDS, retry=60.0, report=report),
             Repeat("destroy_leftover_keks", keks.destroy_leftovers, RADAR_SECONDS, report=report),
         ]

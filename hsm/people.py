@@ -25,6 +25,7 @@ class StoredPasskey:
     rp_id: str
     state: str
     created_at: int
+    seal: bytes | None = None
     person_state: str = "active"
 
     @property
@@ -73,6 +74,8 @@ def add_person(connection: Connection, person_id: str, now: int) -> bool:
 
 
 def retire_person(connection: Connection, person_id: str) -> bool:
+    # Without a seal no passkey of theirs comes back, whatever the states say later.
+    connection.execute(update(passkey).where(passkey.c.person_id == person_id).values(seal=None))
     return _changed(
         connection,
         update(person)
@@ -89,6 +92,15 @@ def find_passkey(connection: Connection, credential_id: bytes) -> StoredPasskey 
     )
     row = connection.execute(query).mappings().first()
     return _passkey(row) if row else None
+
+
+def active_passkeys(connection: Connection) -> list[StoredPasskey]:
+    query = (
+        select(passkey, person.c.state.label("person_state"))
+        .join(person)
+        .where(passkey.c.state == "active", person.c.state == "active")
+    )
+    return [_passkey(row) for row in connection.execute(query).mappings()]
 
 
 def lock_passkey(connection: Connection, credential_id: bytes) -> PasskeyNow | None:
@@ -125,7 +137,7 @@ def suspend_passkey(connection: Connection, credential_id: bytes) -> bool:
         connection,
         update(passkey)
         .where(passkey.c.credential_id == credential_id, passkey.c.state == "active")
-        .values(state="suspended"),
+        .values(state="suspended", seal=None),
     )
 
 
@@ -138,7 +150,7 @@ def retire_passkey(connection: Connection, person_id: str, credential_id: bytes)
             passkey.c.person_id == person_id,
             passkey.c.state != "retired",
         )
-        .values(state="retired"),
+        .values(state="retired", seal=None),
     )
 
 

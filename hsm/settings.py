@@ -52,7 +52,6 @@ class Settings(BaseSettings):
     webauthn_rp_id: str = "localhost"
     webauthn_origins: tuple[str, ...] = ()
     metrics_address: str = ""
-    policies: Path | None = None
 
     # Where the journal is published as static files (C2SP tlog-tiles); empty: nowhere.
     publish_dir: Annotated[Path | None, BeforeValidator(lambda given: given or None)] = None

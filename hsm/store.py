@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from sqlalchemy import Connection, RowMapping, insert, select, update
@@ -81,23 +81,55 @@ def change_credential(
     return changed.rowcount == 1
 
 
-def find_client_key(connection: Connection, kid: str) -> tuple[str, dict[str, Any]] | None:
-    """The active key of this thumbprint: its client and its JWK."""
+@dataclass(frozen=True, slots=True)
+class StoredClientKey:
+    """An active row of ``client_key``. ``kid``: RFC 7638 thumbprint; ``jwk``: JSON text, as sealed."""
+
+    kid: str
+    client_id: str
+    jwk: str
+    seal: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAdmin:
+    """An active row of ``admin``. ``person_id``: whose passkeys are this administrator's."""
+
+    admin_id: str
+    kid: str
+    name: str
+    jwk: str
+    person_id: str | None = None
+    seal: bytes | None = None
+
+
+def jwk_text(jwk: dict[str, Any]) -> str:
+    """A public key as it is stored and sealed."""
+    return orjson.dumps(jwk).decode()
+
+
+def find_client_key(connection: Connection, kid: str) -> StoredClientKey | None:
+    """The active key of this thumbprint."""
     row = connection.execute(
-        select(client_key.c.client_id, client_key.c.jwk).where(
+        select(client_key.c.kid, client_key.c.client_id, client_key.c.jwk, client_key.c.seal).where(
             client_key.c.kid == kid, client_key.c.state == "active"
         )
     ).first()
-    return (row.client_id, orjson.loads(row.jwk)) if row else None
+    return StoredClientKey(*row) if row else None
 
 
-def add_client_key(connection: Connection, kid: str, client_id: str, jwk: dict[str, Any], now: int) -> bool:
+def add_client_key(connection: Connection, stored: StoredClientKey, now: int) -> bool:
     """False when this key is registered already (for whomever): one key is one client's, for ever."""
-    if connection.execute(select(client_key.c.kid).where(client_key.c.kid == kid)).first():
+    if connection.execute(select(client_key.c.kid).where(client_key.c.kid == stored.kid)).first():
         return False
     connection.execute(
         insert(client_key).values(
-            kid=kid, client_id=client_id, jwk=orjson.dumps(jwk).decode(), state="active", created_at=now
+            kid=stored.kid,
+            client_id=stored.client_id,
+            jwk=stored.jwk,
+            state="active",
+            created_at=now,
+            seal=stored.seal,
         )
     )
     return True
@@ -107,25 +139,54 @@ def retire_client_key(connection: Connection, kid: str) -> bool:
     changed = connection.execute(
         update(client_key)
         .where(client_key.c.kid == kid, client_key.c.state == "active")
-        .values(state="retired")
+        .values(state="retired", seal=None)
     )
     return changed.rowcount == 1
 
 
-def find_admin(connection: Connection, kid: str) -> tuple[str, dict[str, Any]] | None:
+def find_admin(
+    connection: Connection, value: str, *, by: Literal["kid", "admin_id", "person_id"] = "kid"
+) -> StoredAdmin | None:
+    """The active administrator with this key, of this id, or whose person this is."""
     row = connection.execute(
-        select(admin.c.admin_id, admin.c.jwk).where(admin.c.kid == kid, admin.c.state == "active")
+        select(
+            admin.c.admin_id, admin.c.kid, admin.c.name, admin.c.jwk, admin.c.person_id, admin.c.seal
+        ).where(admin.c.state == "active", admin.c[by] == value)
     ).first()
-    return (row.admin_id, orjson.loads(row.jwk)) if row else None
+    return StoredAdmin(*row) if row else None
 
 
-def add_admin(connection: Connection, admin_id: str, kid: str, name: str, jwk: dict[str, Any]) -> None:
+def active_admins(connection: Connection) -> list[StoredAdmin]:
+    query = select(
+        admin.c.admin_id, admin.c.kid, admin.c.name, admin.c.jwk, admin.c.person_id, admin.c.seal
+    ).where(admin.c.state == "active")
+    return [StoredAdmin(*row) for row in connection.execute(query)]
+
+
+def active_client_keys(connection: Connection) -> list[StoredClientKey]:
+    query = select(client_key.c.kid, client_key.c.client_id, client_key.c.jwk, client_key.c.seal)
+    return [StoredClientKey(*row) for row in connection.execute(query.where(client_key.c.state == "active"))]
+
+
+def add_admin(connection: Connection, stored: StoredAdmin) -> None:
     """Only the ceremony calls this: before it there is nobody who could approve."""
-    connection.execute(
-        insert(admin).values(
-            admin_id=admin_id, kid=kid, name=name, jwk=orjson.dumps(jwk).decode(), state="active"
-        )
+    values = {name: getattr(stored, name) for name in StoredAdmin.__slots__}
+    connection.execute(insert(admin).values(**values, state="active"))
+
+
+def link_admin(connection: Connection, stored: StoredAdmin) -> bool:
+    """Give the administrator this person; False when somebody else has the person, or there is no such."""
+    taken = select(admin.c.admin_id).where(
+        admin.c.person_id == stored.person_id, admin.c.admin_id != stored.admin_id
     )
+    if connection.execute(taken).first():
+        return False
+    changed = connection.execute(
+        update(admin)
+        .where(admin.c.admin_id == stored.admin_id, admin.c.kid == stored.kid, admin.c.state == "active")
+        .values(person_id=stored.person_id, seal=stored.seal)
+    )
+    return changed.rowcount == 1
 
 
 def was_performed(connection: Connection, act_digest: bytes) -> bool:

@@ -62,6 +62,7 @@ client_key = Table(
     Column("jwk", Text, nullable=False),
     Column("state", String(16), nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("seal", LargeBinary),  # by the token (hsm.acts.row_seals); none: the row is nobody's
     CheckConstraint("state IN ('active','retired')", name="state"),
 )
 
@@ -73,6 +74,8 @@ admin = Table(
     Column("name", String(200), nullable=False),
     Column("jwk", Text, nullable=False),
     Column("state", String(16), nullable=False),
+    Column("person_id", String(200)),  # whose passkeys are theirs
+    Column("seal", LargeBinary),
     CheckConstraint("state IN ('active','retired')", name="state"),
 )
 
@@ -89,6 +92,8 @@ grant = Table(
     Column("approval_digest", LargeBinary(32), nullable=False),
     Column("rules", Text, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Column("policy_version", Integer, nullable=False, server_default="0"),  # of the policy that allowed it
+    Column("asked", Text, nullable=False, server_default="{}"),  # what it was asked, for the journal
 )
 
 # One row an authorised digest: AUTHORIZED -> RESERVED -> USED, or back to AUTHORIZED when the token
@@ -149,6 +154,7 @@ passkey = Table(
     Column("rp_id", String(253), nullable=False),
     Column("state", String(16), nullable=False),  # suspended: its counter went back, it may have a clone
     Column("created_at", BigInteger, nullable=False),
+    Column("seal", LargeBinary),
     CheckConstraint("state IN ('active','suspended','retired')", name="state"),
 )
 Index("ix_passkey_person_id", passkey.c.person_id)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from govern import govern
 from honcho.manager import Manager
 from honcho.printer import Printer
 from joserfc.jwk import ECKey
@@ -192,6 +193,13 @@ def _enrol() -> str:
     """The demo's keys and client, once; their ids are kept in run/enrolled.json."""
     kept = RUN / "enrolled.json"
     enrolled: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
+
+    def keep(name: str, what: str) -> None:
+        enrolled[name] = what
+        kept.write_text(json.dumps(enrolled))
+
+    admins = ("quan-tri-1", "quan-tri-2")
+    govern(ENVIRONMENT["HSM_ADMIN__ADDRESS"], RUN / "secrets", admins, enrolled, keep)
     for profile in ("oidc-token", "oidc-token-rs256"):
         if profile not in enrolled:
             made = _perform(

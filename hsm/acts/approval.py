@@ -41,7 +41,8 @@ class Approved:
     """A verified approval of one act. ``token_id`` is the jti an access token is spent by.
 
     ``acr``: what a person's proof was worth. ``around`` adds to the change that reserves the grant what
-    the proof itself needs in the same transaction: a passkey's counter.
+    the proof itself needs in the same transaction: a passkey's counter. ``proof_key``: JSON of the public
+    key that verified it, where an act's evidence is kept.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Approved:
     token_expires_at: int = 0
     acr: str = ""
     around: Callable[[Change], Change] | None = None
+    proof_key: str = ""
 
     def bind(self, change: Change) -> Change:
         """``change`` with what the proof adds to it."""
@@ -99,7 +101,10 @@ def verify_admin_approvals(
         if admin_id in approved:
             raise ApprovalRefused("One administrator approved twice.", detail=admin_id)
         approved[admin_id] = Approved(
-            "admin_jws", Principal(PrincipalKind.ADMIN, admin_id), _digest(approval.evidence)
+            "admin_jws",
+            Principal(PrincipalKind.ADMIN, admin_id),
+            _digest(approval.evidence),
+            proof_key=orjson.dumps(key.key.as_dict(private=False)).decode(),
         )
     return list(approved.values())
 

@@ -1,10 +1,13 @@
 """Step 3 of signing: from an approved act to the question that the policy is asked."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from hsm.acts.act import SignAct
 from hsm.acts.approval import Approved
+from hsm.acts.asked import asked
 from hsm.acts.directory import KnownCredential
 from hsm.errors import PolicyRefused
 from policies.model import ActionName, Circumstances, CredentialFacts, Decision, Question
@@ -17,16 +20,25 @@ class Policy(Protocol):
     def facts(self, known: KnownCredential) -> CredentialFacts: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The rules that decided, the policy's version, and what the journal says it was asked."""
+
+    rules: tuple[str, ...]
+    policy: int
+    asked: Mapping[str, Any]
+
+
 def ask_policy(
     policy: Policy, act: SignAct, known: KnownCredential, approved: Approved, now: datetime
-) -> tuple[Question, Decision]:
-    """What was asked, and the decision, which allows it. Raises PolicyRefused."""
+) -> Allowed:
+    """Ask whether it may happen. Raises PolicyRefused."""
     question = signing_question(policy, act, known, approved, now)
     decision = policy.decide(question)
     if not decision.allowed:
         detail = "; ".join(decision.errors)
         raise PolicyRefused("The policy does not allow this.", rules=decision.rules, detail=detail)
-    return question, decision
+    return Allowed(decision.rules, decision.policy, asked(question))
 
 
 def signing_question(

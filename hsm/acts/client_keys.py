@@ -1,24 +1,29 @@
 """Registering and retiring the keys with which client systems approve acts."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection
 
 from hsm import store
 from hsm.acts.jose import VerifyingKey, import_verifying_key
 from hsm.acts.keys import Operation, Result
 from hsm.acts.ledger import Change
+from hsm.acts.row_seals import RowSeals, client_key_row
 from hsm.database import Database
 from hsm.errors import ActMalformed
+from hsm.store import StoredClientKey
 from policies.model import ActionName, ClientKeyFacts
 
 
 class ClientKeys:
     """The operations ``register_client_key`` {client_id, jwk} and ``retire_client_key`` {kid}."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, seals: RowSeals) -> None:
         self._database = database
+        self._seals = seals
 
     def operations(self) -> dict[ActionName, Operation]:
         return {
@@ -36,16 +41,16 @@ class ClientKeys:
             found = store.find_client_key(connection, kid)
         if found is None:
             raise ActMalformed("There is no such active client key.")
-        client_id, jwk = found
-        algorithm = min(import_verifying_key(jwk).algorithms)
-        return ClientKeyFacts(id=kid, holder=client_id, algorithm=algorithm, state="active")
+        algorithm = min(import_verifying_key(orjson.loads(found.jwk)).algorithms)
+        return ClientKeyFacts(id=kid, holder=found.client_id, algorithm=algorithm, state="active")
 
     def _register(self, parameters: dict[str, Any], now: datetime) -> tuple[Result, Change]:
         client_id, key = _new_key(parameters)
+        stored = StoredClientKey(key.kid, client_id, store.jwk_text(key.key.as_dict(private=False)))
+        sealed = replace(stored, seal=self._seals.seal(client_key_row(stored)))
 
         def change(connection: Connection) -> None:
-            public = key.key.as_dict(private=False)
-            if not store.add_client_key(connection, key.kid, client_id, public, int(now.timestamp())):
+            if not store.add_client_key(connection, sealed, int(now.timestamp())):
                 raise ActMalformed("This key is already registered.")
 
         return {"client_id": client_id, "kid": key.kid}, change

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_publ
 from sqlalchemy import Connection
 
 from hsm import keks, life, store
+from hsm.acts.active_policy import ActivePolicy
 from hsm.acts.directory import Directory, KnownCredential, token_jwk
 from hsm.acts.keys import Operation, Result
 from hsm.acts.ledger import Change
@@ -61,7 +62,7 @@ class CredentialLife:
         token: Token,
         database: Database,
         directory: Directory,
-        policy: BundlePolicy,
+        policy: ActivePolicy | BundlePolicy,
         trust_anchors: Path | None,
         training: bool,
         current_kek: Callable[[], str],

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
+import orjson
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
@@ -18,6 +19,7 @@ from joserfc.jwk import ECKey, Key, RSAKey
 
 from hsm import store
 from hsm.acts.jose import VerifyingKey, import_verifying_key
+from hsm.acts.row_seals import RowSeals, admin_row, client_key_row
 from hsm.algorithms import SignatureAlgorithm
 from hsm.database import Database
 from hsm.errors import ApprovalRefused, CredentialNotUsable
@@ -40,8 +42,9 @@ class KnownCredential:
 class Directory:
     """Cached look-ups. Thread-safe. Implements ``approval.Approvers``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, seals: RowSeals) -> None:
         self._database = database
+        self._seals = seals
         self._lock = threading.Lock()
         self._kept: dict[tuple[str, str], tuple[float, Any]] = {}
 
@@ -116,10 +119,17 @@ class Directory:
             return [_known(stored) for stored in store.find_credentials(connection, purpose="token")]
 
     def _load_key(self, whose: str, kid: str) -> tuple[str, VerifyingKey] | None:
-        find = store.find_client_key if whose == "client" else store.find_admin
+        """Raises RowNotSealed: a row that somebody else wrote is nobody's key."""
         with self._database.reading() as connection:
-            found = find(connection, kid)
-        return (found[0], import_verifying_key(found[1])) if found else None
+            client = store.find_client_key(connection, kid) if whose == "client" else None
+            admin = store.find_admin(connection, kid) if whose == "admin" else None
+        if client is not None:
+            self._seals.check(client_key_row(client), client.seal)
+            return client.client_id, import_verifying_key(orjson.loads(client.jwk))
+        if admin is not None:
+            self._seals.check(admin_row(admin), admin.seal)
+            return admin.admin_id, import_verifying_key(orjson.loads(admin.jwk))
+        return None
 
 
 def token_jwk(known: KnownCredential) -> Key:

@@ -6,6 +6,7 @@ invitation, so that nobody's key becomes another's. Nothing here can approve an 
 
 import base64
 import binascii
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from hsm.acts.factors import FACTORS_KEY, Sealer, new_factor
 from hsm.acts.keys import Operation, Result
 from hsm.acts.ledger import Change
 from hsm.acts.passkey import SOFTWARE_AAGUID, WebAuthn, check_not_framed
+from hsm.acts.row_seals import RowSeals, passkey_row
 from hsm.database import Database
 from hsm.errors import ActMalformed, ApprovalRefused
 from hsm.people import StoredPasskey
@@ -44,6 +46,7 @@ class EnrolPeople:
     def __init__(self, database: Database, sealer: Sealer, webauthn: WebAuthn) -> None:
         self._database = database
         self._sealer = sealer
+        self._seals = RowSeals(sealer)
         self._webauthn = webauthn
 
     def operations(self) -> dict[ActionName, Operation]:
@@ -88,7 +91,8 @@ class EnrolPeople:
         """
         person_id = _person_id(parameters, {"person_id", "invitation", "registration"})
         challenge = _check_invitation(parameters["invitation"], person_id, now)
-        stored = self._read_registration(parameters["registration"], challenge, person_id, now)
+        read = self._read_registration(parameters["registration"], challenge, person_id, now)
+        stored = replace(read, seal=self._seals.seal(passkey_row(read)))
 
         def change(connection: Connection) -> None:
             # Checked in this transaction once more: the person may have left since step 3.

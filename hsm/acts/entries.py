@@ -6,7 +6,8 @@ keeps that digest from being guessed, so an act can be erased without touching t
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from hsm.acts.act import ActItem
 from hsm.acts.canonical import canonical
@@ -27,8 +28,13 @@ def signing_intent(
     approval_kind: str,
     approval_digest: bytes,
     rules: Sequence[str],
+    policy: int,
+    asked: Mapping[str, Any],
 ) -> bytes:
-    """One signature about to be made. ``to_be_signed``: the SHA-256 that the key will sign."""
+    """One signature about to be made. ``to_be_signed``: the SHA-256 that the key will sign.
+
+    ``policy``: the version that allowed it; ``asked``: what it was asked (``hsm.acts.asked``).
+    """
     return canonical(
         {
             "type": "intent",
@@ -42,6 +48,8 @@ def signing_intent(
             "tbs": base64.b64encode(to_be_signed).decode(),
             "approval": {"kind": approval_kind, "digest": approval_digest.hex()},
             "rules": list(rules),
+            "policy": policy,
+            "asked": dict(asked),
             "position": position,
         }
     )
@@ -56,6 +64,8 @@ def token_intent(
     typ: str,
     to_be_signed: bytes,
     rules: Sequence[str],
+    policy: int,
+    asked: Mapping[str, Any],
 ) -> bytes:
     """One token of the identity provider about to be signed."""
     return canonical(
@@ -69,14 +79,26 @@ def token_intent(
             "token": {"kid": kid, "typ": typ},
             "tbs": base64.b64encode(to_be_signed).decode(),
             "rules": list(rules),
+            "policy": policy,
+            "asked": dict(asked),
         }
     )
 
 
 def admin_intent(
-    *, now: int, act_digest: bytes, action: str, approvers: Sequence[bytes], rules: Sequence[str]
+    *,
+    now: int,
+    act_digest: bytes,
+    action: str,
+    approvers: Sequence[bytes],
+    rules: Sequence[str],
+    policy: int,
+    told: Mapping[str, Any],
 ) -> bytes:
-    """An administrative act about to be done; ``approvers`` are the digests of the approvals."""
+    """An administrative act about to be done; ``approvers`` are the digests of the approvals.
+
+    ``told``: what else is said of it, nothing personal.
+    """
     return canonical(
         {
             "type": "intent",
@@ -86,8 +108,15 @@ def admin_intent(
             "action": action,
             "approvals": [digest.hex() for digest in approvers],
             "rules": list(rules),
+            "policy": policy,
+            **told,
         }
     )
+
+
+def first_policy(*, now: int, bundle: str) -> bytes:
+    """The policy that the ceremony began with; every later one is an act. ``bundle``: its digest, hex."""
+    return canonical({"type": "policy", "time": now, "policy": 1, "bundle": bundle, "approved": "ceremony"})
 
 
 def attempt(*, now: int, act_digest: bytes, approval_kind: str) -> bytes:

@@ -8,9 +8,11 @@ expiry; the wire sees an opaque handle, the SAD.
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import orjson
 from sqlalchemy import (
     Connection,
     Dialect,
@@ -41,6 +43,8 @@ class GrantRow:
     credential_id: str
     approved: Approved
     rules: tuple[str, ...]
+    policy: int
+    asked: Mapping[str, Any]
     expires_at: int
 
 
@@ -53,6 +57,8 @@ class StoredGrant:
     approval_kind: str
     approval_digest: bytes
     rules: tuple[str, ...]
+    policy: int
+    asked: Mapping[str, Any]
     expires_at: int
 
 
@@ -159,7 +165,16 @@ def find_grant(connection: Connection, sad: str) -> StoredGrant | None:
     if row is None:
         return None
     rules = tuple(row.rules.split(" ")) if row.rules else ()
-    return StoredGrant(row.act_digest, row.act, row.approval_kind, row.approval_digest, rules, row.expires_at)
+    return StoredGrant(
+        row.act_digest,
+        row.act,
+        row.approval_kind,
+        row.approval_digest,
+        rules,
+        row.policy_version,
+        orjson.loads(row.asked),
+        row.expires_at,
+    )
 
 
 def free_positions(connection: Connection, act_digest: bytes) -> list[int]:
@@ -223,6 +238,8 @@ def _insert_grant(connection: Connection, row: GrantRow, sad: bytes | None) -> b
         "approval_kind": row.approved.kind,
         "approval_digest": row.approved.evidence_digest,
         "rules": " ".join(row.rules),
+        "policy_version": row.policy,
+        "asked": orjson.dumps(row.asked).decode(),
         "expires_at": row.expires_at,
     }
     return _statements(connection).insert_grant.execute(connection, [values]) == 1

@@ -4,6 +4,7 @@ The same eight steps as signing, where step 6 differs: the act is performed once
 remembered), its intent is journalled before the token is touched, its outcome after.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,12 +18,14 @@ from hsm.acts import entries
 from hsm.acts.act import AdminAct, act_digest, parse_admin_act
 from hsm.acts.approval import Approval, Approved, verify_admin_approvals
 from hsm.acts.ask_policy import Policy
+from hsm.acts.asked import asked
 from hsm.acts.canonical import canonical
 from hsm.acts.directory import Directory
 from hsm.acts.ledger import Change, Ledger
+from hsm.acts.second_administrator import AdministratorPasskeys
 from hsm.database import Database
 from hsm.errors import ActMalformed, ApprovalRefused, GrantRefused, HsmError, PolicyRefused
-from policies.model import ActionName, Circumstances, CredentialFacts, Facts, Question
+from policies.model import ActionName, Circumstances, CredentialFacts, Decision, Facts, Question
 
 MAX_LIFETIME = 24 * 3600
 CLOCK_LEEWAY = 60
@@ -50,6 +53,20 @@ def _nothing(_: dict[str, Any]) -> None:
     return
 
 
+def _no_more(_: Mapping[str, Any]) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """An act with what proves that it was approved: (what was verified, its evidence as it came)."""
+
+    act_bytes: bytes
+    parameters: dict[str, Any]
+    leaf: int
+    approved: tuple[tuple[Approved, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """How an action is done.
@@ -59,7 +76,11 @@ class Operation:
     take the act's parameters, which nobody has checked yet, and raise ActMalformed. ``people`` names
     who has a part in the act beside the administrators: the part (holder, receiver …) and the person's
     id; ``absent`` whose part the act says nobody takes, and why. ``tidy`` comes when all is durable,
-    with the result: what it leaves undone by a crash is harmless.
+    with the result: what it leaves undone by a crash is harmless. ``told`` is what the journal says of it
+    beside the act's digest: nothing personal.
+
+    ``witnessed`` in place of ``prepare``: an act whose evidence is kept. It needs one administrator's own
+    key and the passkey of another.
     """
 
     facts: Callable[[dict[str, Any]], Facts]
@@ -67,6 +88,8 @@ class Operation:
     people: Callable[[dict[str, Any]], Mapping[str, str]] = _nobody
     absent: Callable[[dict[str, Any]], frozenset[str]] = _none
     tidy: Callable[[Result], None] = _nothing
+    told: Callable[[Mapping[str, Any]], dict[str, Any]] = _no_more
+    witnessed: Callable[[Witnessed, datetime], tuple[Result, Change]] | None = None
 
 
 class Administration:
@@ -81,8 +104,10 @@ class Administration:
         ledger: Ledger,
         operations: dict[ActionName, Operation],
         consent: VerifyConsent | None = None,
+        administrators: AdministratorPasskeys | None = None,
     ) -> None:
         self._consent = consent
+        self._administrators = administrators
         self._database = database
         self._directory = directory
         self._policy = policy
@@ -105,7 +130,11 @@ class Administration:
         if not approved:
             raise PolicyRefused("An administrative act needs approvals.")
         people = operation.people(act.parameters)
-        consents = self._verify_consents(approvals, act_bytes, people, facts, now)
+        if operation.witnessed:
+            consents = self._verify_another(approvals, approved, act_bytes, now)
+            approved += consents.values()
+        else:
+            consents = self._verify_consents(approvals, act_bytes, people, facts, now)
         # 3. Ask the policy; keep the ids of the rules that decided.
         circumstances = Circumstances(
             now=now,
@@ -116,14 +145,17 @@ class Administration:
             absent=operation.absent(act.parameters),
             act_seconds=act.expires_at - act.issued_at,
         )
-        rules = self._ask(Question(approved[0].principal, action, facts, circumstances))
+        question = Question(approved[0].principal, action, facts, circumstances)
+        decision = self._ask(question)
         moment = int(now.timestamp())
         intent = entries.admin_intent(
             now=moment,
             act_digest=digest,
             action=act.action,
-            approvers=[one.evidence_digest for one in (*approved, *consents.values())],
-            rules=rules,
+            approvers=list(dict.fromkeys(one.evidence_digest for one in (*approved, *consents.values()))),
+            rules=decision.rules,
+            policy=decision.policy,
+            told={"asked": asked(question), **operation.told(act.parameters)},
         )
         # 4, 5. The act is performed once; journal the intent, durable before the token is touched.
         with self._database.reading() as connection:
@@ -132,7 +164,12 @@ class Administration:
         leaf = self._ledger.enter([intent]).first_index
         try:
             # 6. Touch the token.
-            result, change = operation.prepare(act.parameters, now)
+            if operation.witnessed:
+                evidence = _in_order(approved, approvals)
+                witnessed = Witnessed(act_bytes, act.parameters, leaf, evidence)
+                result, change = operation.witnessed(witnessed, now)
+            else:
+                result, change = operation.prepare(act.parameters, now)
 
             def record(connection: Connection) -> None:
                 if store.was_performed(connection, digest):
@@ -163,7 +200,8 @@ class Administration:
         now: datetime,
     ) -> dict[str, Approved]:
         """The approvals of people who have a part in the act, by their part."""
-        training = isinstance(facts, CredentialFacts) and facts.training
+        # What is about no credential is real only where training is refused, and software passkeys with it.
+        training = not isinstance(facts, CredentialFacts) or facts.training
         consents: dict[str, Approved] = {}
         for approval in approvals:
             if approval.kind != BY_PERSON:
@@ -177,6 +215,27 @@ class Administration:
             consents |= parts
         return consents
 
+    def _verify_another(
+        self, approvals: Sequence[Approval], proposers: Sequence[Approved], act_bytes: bytes, now: datetime
+    ) -> dict[str, Approved]:
+        """The passkeys of other administrators than those who approved by their keys."""
+        passkeys: list[Approved] = []
+        for approval in approvals:
+            if approval.kind != BY_PERSON:
+                continue
+            if self._administrators is None:
+                raise ApprovalRefused("Administrators' passkeys are not accepted here.")
+            one = self._administrators.verify(approval.evidence, act_bytes, now)
+            if any(one.principal == other.principal for other in (*proposers, *passkeys)):
+                raise ApprovalRefused("One administrator approved twice.", detail=one.principal.id)
+            passkeys.append(one)
+        if not passkeys:
+            # Said here too: the policy that is asked next may be the one that is to be replaced for it.
+            raise PolicyRefused("This act needs the passkey of another administrator.")
+        if len(passkeys) > 1:
+            raise ApprovalRefused("One other administrator's passkey is enough.")
+        return {"administrator": passkeys[0]}
+
     def _operation(self, act: AdminAct) -> tuple[ActionName, Operation]:
         try:
             action = ActionName(act.action)
@@ -184,13 +243,21 @@ class Administration:
         except (ValueError, KeyError) as error:
             raise ActMalformed("There is no such administrative act.", detail=act.action) from error
 
-    def _ask(self, question: Question) -> tuple[str, ...]:
+    def _ask(self, question: Question) -> Decision:
         decision = self._policy.decide(question)
         if not decision.allowed:
             raise PolicyRefused(
                 "The policy does not allow this.", rules=decision.rules, detail="; ".join(decision.errors)
             )
-        return decision.rules
+        return decision
+
+
+def _in_order(
+    approved: Sequence[Approved], approvals: Sequence[Approval]
+) -> tuple[tuple[Approved, str], ...]:
+    """What was verified, each with the evidence it was verified from."""
+    by_digest = {hashlib.sha256(one.evidence.encode()).digest(): one.evidence for one in approvals}
+    return tuple((one, by_digest[one.evidence_digest]) for one in approved)
 
 
 def _with_all(consents: Iterable[Approved], change: Change) -> Change:

@@ -7,14 +7,14 @@ from asking for it is the origin, so the identity provider's login page must not
 
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection
 from webauthn import verify_authentication_response
-from webauthn.helpers import base64url_to_bytes, parse_client_data_json
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, parse_client_data_json
 from webauthn.helpers.structs import CredentialDeviceType
 
 from hsm import people
@@ -23,6 +23,7 @@ from hsm.acts.act import SignAct, act_digest
 from hsm.acts.approval import Approved
 from hsm.acts.directory import KnownCredential
 from hsm.acts.ledger import Change, Ledger
+from hsm.acts.row_seals import RowSeals, passkey_row
 from hsm.database import Database
 from hsm.errors import ApprovalRefused
 from hsm.people import StoredPasskey
@@ -51,7 +52,8 @@ class WebAuthn:
 class Passkeys:
     """Verifies AuthenticationResponseJSON (WebAuthn Level 3 §5.1). Thread-safe."""
 
-    def __init__(self, database: Database, ledger: Ledger, webauthn: WebAuthn) -> None:
+    def __init__(self, database: Database, ledger: Ledger, webauthn: WebAuthn, seals: RowSeals) -> None:
+        self._seals = seals
         self._database = database
         self._ledger = ledger
         self._webauthn = webauthn
@@ -75,7 +77,8 @@ class Passkeys:
         """
         response, credential_id = _parse(evidence)
         passkey = self._get_passkey(credential_id, training=training)
-        return self._approved(evidence, response, passkey, act_bytes, now)
+        approved = self._approved(evidence, response, passkey, act_bytes, now)
+        return replace(approved, proof_key=proof_key_of(passkey, response))
 
     def _approved(
         self,
@@ -118,6 +121,8 @@ class Passkeys:
             return kept[1]
         with self._database.reading() as connection:
             passkey = people.find_passkey(connection, credential_id)
+        if passkey is not None and passkey.usable:
+            self._seals.check(passkey_row(passkey), passkey.seal)
         if passkey is not None:
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
@@ -183,6 +188,39 @@ def check_assertion(
     if (verified.credential_device_type is CredentialDeviceType.MULTI_DEVICE) != passkey.backup_eligible:
         raise _refused("backup eligibility changed")
     return verified.new_sign_count, verified.credential_backed_up
+
+
+def proof_key_of(passkey: StoredPasskey, response: dict[str, Any]) -> str:
+    """JSON of what verifies this assertion again later, whatever becomes of rows and settings."""
+    client_data = parse_client_data_json(base64url_to_bytes(response["response"]["clientDataJSON"]))
+    return orjson.dumps(
+        {
+            "credential_id": bytes_to_base64url(passkey.credential_id),
+            "public_key": bytes_to_base64url(passkey.public_key),
+            "backup_eligible": passkey.backup_eligible,
+            "rp_id": passkey.rp_id,
+            "origin": client_data.origin,
+        }
+    ).decode()
+
+
+def passkey_of(proof_key: str) -> tuple[StoredPasskey, WebAuthn]:
+    """The two from ``proof_key_of``, as far as ``check_assertion`` asks."""
+    key = orjson.loads(proof_key)
+    passkey = StoredPasskey(
+        credential_id=base64url_to_bytes(key["credential_id"]),
+        person_id="",
+        public_key=base64url_to_bytes(key["public_key"]),
+        sign_count=0,
+        backup_eligible=key["backup_eligible"],
+        backup_state=False,
+        aaguid="",
+        transports="",
+        rp_id=key["rp_id"],
+        state="",
+        created_at=0,
+    )
+    return passkey, WebAuthn(key["rp_id"], (key["origin"],))
 
 
 def check_not_framed(client_data: bytes) -> None:

@@ -8,10 +8,12 @@ from policies.profiles import KeyProfile
 
 
 class BundlePolicy:
-    """Decides by one policy bundle. Implements ``sign.Policy``."""
+    """Decides by one policy bundle. Implements ``ask_policy.Policy``."""
 
-    def __init__(self, bundle: Bundle) -> None:
-        self._engine = Engine(bundle)
+    def __init__(self, bundle: Bundle, version: int = 0) -> None:
+        self.bundle = bundle
+        self.version = version
+        self._engine = Engine(bundle, version)
         self._profiles = bundle.profiles
 
     def decide(self, question: Question) -> Decision:

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from hsm.acts import entries, grant
 from hsm.acts.act import SignAct, act_digest, parse_sign_act
 from hsm.acts.approval import Approval, Approved, Audience, verify_approval
-from hsm.acts.ask_policy import Policy, ask_policy
+from hsm.acts.ask_policy import Allowed, Policy, ask_policy
 from hsm.acts.directory import Directory, KnownCredential
 from hsm.acts.grant import GrantRow
 from hsm.acts.ledger import Change, Entered, Ledger
@@ -77,6 +77,8 @@ class _Reserved:
     approval_kind: str
     approval_digest: bytes
     rules: tuple[str, ...]
+    policy: int
+    asked: Mapping[str, Any]
     positions: tuple[int, ...]
     to_be_signed: tuple[bytes, ...]
     change: Change
@@ -110,8 +112,8 @@ class Signing:
 
     def authorize(self, act_bytes: bytes, approval: Approval, *, now: datetime) -> IssuedGrant:
         """Steps 1 to 3; the grant is written and its SAD returned. Raises HsmError."""
-        act, _known, approved, rules = self._approve(act_bytes, approval, now)
-        row = _row(act, act_bytes, approved, rules)
+        act, _known, approved, allowed = self._approve(act_bytes, approval, now)
+        row = _row(act, act_bytes, approved, allowed)
         sad = grant.new_sad()
         sources = [item.source for item in act.items]
         change = partial(grant.authorize, row=row, sad=sad, sources=sources)
@@ -128,16 +130,18 @@ class Signing:
         with_receipts: bool = False,
     ) -> list[MadeSignature]:
         """All eight steps at once: signatures for all the act's items, in their order. Raises HsmError."""
-        act, known, approved, rules = self._approve(act_bytes, approval, now)
+        act, known, approved, allowed = self._approve(act_bytes, approval, now)
         positions = range(len(act.items))
-        row = _row(act, act_bytes, approved, rules)
+        row = _row(act, act_bytes, approved, allowed)
         reserved = _Reserved(
             act=act,
             digest=row.act_digest,
             known=known,
             approval_kind=approved.kind,
             approval_digest=approved.evidence_digest,
-            rules=rules,
+            rules=row.rules,
+            policy=row.policy,
+            asked=row.asked,
             positions=tuple(positions),
             to_be_signed=to_be_signed(act, positions, items, known),
             change=approved.bind(
@@ -185,6 +189,8 @@ class Signing:
             approval_kind=stored.approval_kind,
             approval_digest=stored.approval_digest,
             rules=stored.rules,
+            policy=stored.policy,
+            asked=stored.asked,
             positions=chosen,
             to_be_signed=to_be_signed(act, chosen, items, known),
             change=lambda connection: grant.reserve(connection, stored.act_digest, chosen),
@@ -194,7 +200,7 @@ class Signing:
 
     def _approve(
         self, act_bytes: bytes, approval: Approval, now: datetime
-    ) -> tuple[SignAct, KnownCredential, Approved, tuple[str, ...]]:
+    ) -> tuple[SignAct, KnownCredential, Approved, Allowed]:
         act = parse_sign_act(act_bytes)
         _check_lifetime(act, now)
         # 1. Find the credential: it must be active, its certificate valid now.
@@ -206,8 +212,7 @@ class Signing:
         else:
             approved = verify_approval(approval, act, act_bytes, self._directory, self._audience, now)
         # 3. Ask the policy; keep the ids of the rules that decided.
-        _question, decision = ask_policy(self._policy, act, known, approved, now)
-        return act, known, approved, decision.rules
+        return act, known, approved, ask_policy(self._policy, act, known, approved, now)
 
     def _usable_credential(self, act: SignAct, now: datetime) -> KnownCredential:
         known = self._directory.get_credential(act.credential_id)
@@ -299,18 +304,22 @@ def _intents(reserved: _Reserved, now: int) -> list[bytes]:
             approval_kind=reserved.approval_kind,
             approval_digest=reserved.approval_digest,
             rules=reserved.rules,
+            policy=reserved.policy,
+            asked=reserved.asked,
         )
         for position, data in zip(reserved.positions, reserved.to_be_signed, strict=True)
     ]
 
 
-def _row(act: SignAct, act_bytes: bytes, approved: Approved, rules: tuple[str, ...]) -> GrantRow:
+def _row(act: SignAct, act_bytes: bytes, approved: Approved, allowed: Allowed) -> GrantRow:
     return GrantRow(
         act_digest=act_digest(act_bytes),
         act=act_bytes,
         client_id=act.client_id,
         credential_id=act.credential_id,
         approved=approved,
-        rules=rules,
+        rules=allowed.rules,
+        policy=allowed.policy,
+        asked=allowed.asked,
         expires_at=act.expires_at,
     )

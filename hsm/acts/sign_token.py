@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from hsm.acts import entries
 from hsm.acts.ask_policy import Policy
+from hsm.acts.asked import asked
 from hsm.acts.directory import Directory, KnownCredential, token_jwk
 from hsm.acts.ledger import Ledger
 from hsm.acts.sign import UseKey
@@ -67,14 +68,13 @@ class TokenSigning:
         # 2. Check that the input is a token of our issuer, made for this key.
         typ = self._check_input(signing_input, kid, known.algorithm)
         # 3. Ask the policy.
-        decision = self._policy.decide(
-            Question(
-                IDP,
-                ActionName.SIGN_TOKEN,
-                self._policy.facts(known),
-                Circumstances(now=now, approval="trust_line", content="token"),
-            )
+        question = Question(
+            IDP,
+            ActionName.SIGN_TOKEN,
+            self._policy.facts(known),
+            Circumstances(now=now, approval="trust_line", content="token"),
         )
+        decision = self._policy.decide(question)
         if not decision.allowed:
             raise PolicyRefused("The policy does not allow this.", rules=decision.rules)
         digest = hashlib.sha256(signing_input).digest()
@@ -90,6 +90,8 @@ class TokenSigning:
                     typ=typ,
                     to_be_signed=digest,
                     rules=decision.rules,
+                    policy=decision.policy,
+                    asked=asked(question),
                 )
             ]
         )

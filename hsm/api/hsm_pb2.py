@@ -24,13 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x11hsm/api/hsm.proto\x12\x0c\x61ntin.hsm.v1\"*\n\x11\x43redentialRequest\x12\x15\n\rcredential_id\x18\x01 \x01(\t\"\xb2\x02\n\nCredential\x12\x15\n\rcredential_id\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\x11\n\talgorithm\x18\x04 \x01(\t\x12\x0e\n\x06holder\x18\x05 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x14\n\x0c\x63\x65rtificates\x18\x07 \x03(\x0c\x12\x12\n\nnot_before\x18\x08 \x01(\x03\x12\x11\n\tnot_after\x18\t \x01(\x03\x12\x10\n\x08training\x18\n \x01(\x08\x12\x13\n\x0bholder_kind\x18\x0b \x01(\t\x12\x0e\n\x06proofs\x18\x0c \x03(\t\x12\x10\n\x08\x63ontents\x18\r \x03(\t\x12\x16\n\x0emax_signatures\x18\x0e \x01(\r\x12\x17\n\x0fmax_act_seconds\x18\x0f \x01(\r\"=\n\x16ListCredentialsRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\x12\x13\n\x0bholder_kind\x18\x02 \x01(\t\"H\n\x17ListCredentialsResponse\x12-\n\x0b\x63redentials\x18\x01 \x03(\x0b\x32\x18.antin.hsm.v1.Credential\"*\n\x08\x41pproval\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x10\n\x08\x65vidence\x18\x02 \x01(\t\"I\n\x10\x41uthorizeRequest\x12\x0b\n\x03\x61\x63t\x18\x01 \x01(\x0c\x12(\n\x08\x61pproval\x18\x02 \x01(\x0b\x32\x16.antin.hsm.v1.Approval\"<\n\x05Grant\x12\x0b\n\x03sad\x18\x01 \x01(\t\x12\x12\n\nexpires_at\x18\x02 \x01(\x03\x12\x12\n\nact_digest\x18\x03 \x01(\x0c\"W\n\rExtendRequest\x12\x0b\n\x03sad\x18\x01 \x01(\t\x12\x11\n\tclient_id\x18\x02 \x01(\t\x12\x15\n\rcredential_id\x18\x03 \x01(\t\x12\x0f\n\x07\x64igests\x18\x04 \x03(\x0c\"@\n\x04Item\x12\x10\n\x06\x64igest\x18\x01 \x01(\x0cH\x00\x12\x1b\n\x11signed_attributes\x18\x02 \x01(\x0cH\x00\x42\t\n\x07\x63ontent\"\xdd\x01\n\x0bSignRequest\x12\x0b\n\x03\x61\x63t\x18\x01 \x01(\x0c\x12(\n\x08\x61pproval\x18\x02 \x01(\x0b\x32\x16.antin.hsm.v1.Approval\x12\x0b\n\x03sad\x18\x03 \x01(\t\x12!\n\x05items\x18\x04 \x03(\x0b\x32\x12.antin.hsm.v1.Item\x12\x11\n\tpositions\x18\x05 \x03(\r\x12\x15\n\rwith_receipts\x18\x06 \x01(\x08\x12\x11\n\tclient_id\x18\x07 \x01(\t\x12\x15\n\rcredential_id\x18\x08 \x01(\t\x12\x13\n\x0bsalt_length\x18\t \x01(\r\"V\n\tSignature\x12\r\n\x05value\x18\x01 \x01(\x0c\x12\x12\n\nleaf_index\x18\x02 \x01(\x04\x12&\n\x07receipt\x18\x03 \x01(\x0b\x32\x15.antin.hsm.v1.Receipt\";\n\x0cSignResponse\x12+\n\nsignatures\x18\x01 \x03(\x0b\x32\x17.antin.hsm.v1.Signature\"\'\n\x07Receipt\x12\r\n\x05\x65ntry\x18\x01 \x01(\x0c\x12\r\n\x05proof\x18\x02 \x01(\t\"\x12\n\x10TokenKeysRequest\"7\n\x11TokenKeysResponse\x12\x0c\n\x04jwks\x18\x01 \x03(\t\x12\x14\n\x0c\x63urrent_kids\x18\x02 \x03(\t\"6\n\x10SignTokenRequest\x12\x0b\n\x03kid\x18\x01 \x01(\t\x12\x15\n\rsigning_input\x18\x02 \x01(\x0c\"&\n\x11SignTokenResponse\x12\x11\n\tsignature\x18\x01 \x01(\x0c\"H\n\x0ePerformRequest\x12\x0b\n\x03\x61\x63t\x18\x01 \x01(\x0c\x12)\n\tapprovals\x18\x02 \x03(\x0b\x32\x16.antin.hsm.v1.Approval\"5\n\x0fPerformResponse\x12\x0e\n\x06result\x18\x01 \x01(\t\x12\x12\n\nleaf_index\x18\x02 \x01(\x04\"\x13\n\x11\x43heckpointRequest\">\n\x12\x43heckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x14\n\x0cverifier_key\x18\x02 \x01(\t\"$\n\x0eReceiptRequest\x12\x12\n\nleaf_index\x18\x01 \x01(\x04\"8\n\x12\x43onsistencyRequest\x12\x10\n\x08old_size\x18\x01 \x01(\x04\x12\x10\n\x08new_size\x18\x02 \x01(\x04\"%\n\x13\x43onsistencyResponse\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\"-\n\rExportRequest\x12\r\n\x05start\x18\x01 \x01(\x04\x12\r\n\x05limit\x18\x02 \x01(\r\"+\n\x0b\x45xportEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\r\n\x05\x65ntry\x18\x02 \x01(\x0c\"B\n\x0bUsesRequest\x12\x15\n\rcredential_id\x18\x01 \x01(\t\x12\r\n\x05start\x18\x02 \x01(\x04\x12\r\n\x05limit\x18\x03 \x01(\r\"w\n\x03Use\x12\x12\n\nleaf_index\x18\x01 \x01(\x04\x12\r\n\x05\x65ntry\x18\x02 \x01(\x0c\x12\x0f\n\x07outcome\x18\x03 \x01(\t\x12\x1a\n\routcome_index\x18\x04 \x01(\x04H\x00\x88\x01\x01\x12\x0e\n\x06result\x18\x05 \x01(\tB\x10\n\x0e_outcome_index\"/\n\x0cUsesResponse\x12\x1f\n\x04uses\x18\x01 \x03(\x0b\x32\x11.antin.hsm.v1.Use2\xf2\x02\n\x07Signing\x12J\n\rGetCredential\x12\x1f.antin.hsm.v1.CredentialRequest\x1a\x18.antin.hsm.v1.Credential\x12^\n\x0fListCredentials\x12$.antin.hsm.v1.ListCredentialsRequest\x1a%.antin.hsm.v1.ListCredentialsResponse\x12@\n\tAuthorize\x12\x1e.antin.hsm.v1.AuthorizeRequest\x1a\x13.antin.hsm.v1.Grant\x12:\n\x06\x45xtend\x12\x1b.antin.hsm.v1.ExtendRequest\x1a\x13.antin.hsm.v1.Grant\x12=\n\x04Sign\x12\x19.antin.hsm.v1.SignRequest\x1a\x1a.antin.hsm.v1.SignResponse2\xa7\x01\n\x06Tokens\x12O\n\x0cGetTokenKeys\x12\x1e.antin.hsm.v1.TokenKeysRequest\x1a\x1f.antin.hsm.v1.TokenKeysResponse\x12L\n\tSignToken\x12\x1e.antin.hsm.v1.SignTokenRequest\x1a\x1f.antin.hsm.v1.SignTokenResponse2X\n\x0e\x41\x64ministration\x12\x46\n\x07Perform\x12\x1c.antin.hsm.v1.PerformRequest\x1a\x1d.antin.hsm.v1.PerformResponse2\xfe\x02\n\x07Journal\x12R\n\rGetCheckpoint\x12\x1f.antin.hsm.v1.CheckpointRequest\x1a .antin.hsm.v1.CheckpointResponse\x12\x41\n\nGetReceipt\x12\x1c.antin.hsm.v1.ReceiptRequest\x1a\x15.antin.hsm.v1.Receipt\x12U\n\x0eGetConsistency\x12 .antin.hsm.v1.ConsistencyRequest\x1a!.antin.hsm.v1.ConsistencyResponse\x12\x42\n\x06\x45xport\x12\x1b.antin.hsm.v1.ExportRequest\x1a\x19.antin.hsm.v1.ExportEntry0\x01\x12\x41\n\x08ListUses\x12\x19.antin.hsm.v1.UsesRequest\x1a\x1a.antin.hsm.v1.UsesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x11hsm/api/hsm.proto\x12\x0c\x61ntin.hsm.v1\"*\n\x11\x43redentialRequest\x12\x15\n\rcredential_id\x18\x01 \x01(\t\"\xb2\x02\n\nCredential\x12\x15\n\rcredential_id\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\x11\n\talgorithm\x18\x04 \x01(\t\x12\x0e\n\x06holder\x18\x05 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x14\n\x0c\x63\x65rtificates\x18\x07 \x03(\x0c\x12\x12\n\nnot_before\x18\x08 \x01(\x03\x12\x11\n\tnot_after\x18\t \x01(\x03\x12\x10\n\x08training\x18\n \x01(\x08\x12\x13\n\x0bholder_kind\x18\x0b \x01(\t\x12\x0e\n\x06proofs\x18\x0c \x03(\t\x12\x10\n\x08\x63ontents\x18\r \x03(\t\x12\x16\n\x0emax_signatures\x18\x0e \x01(\r\x12\x17\n\x0fmax_act_seconds\x18\x0f \x01(\r\"=\n\x16ListCredentialsRequest\x12\x0e\n\x06holder\x18\x01 \x01(\t\x12\x13\n\x0bholder_kind\x18\x02 \x01(\t\"H\n\x17ListCredentialsResponse\x12-\n\x0b\x63redentials\x18\x01 \x03(\x0b\x32\x18.antin.hsm.v1.Credential\"*\n\x08\x41pproval\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x10\n\x08\x65vidence\x18\x02 \x01(\t\"I\n\x10\x41uthorizeRequest\x12\x0b\n\x03\x61\x63t\x18\x01 \x01(\x0c\x12(\n\x08\x61pproval\x18\x02 \x01(\x0b\x32\x16.antin.hsm.v1.Approval\"<\n\x05Grant\x12\x0b\n\x03sad\x18\x01 \x01(\t\x12\x12\n\nexpires_at\x18\x02 \x01(\x03\x12\x12\n\nact_digest\x18\x03 \x01(\x0c\"W\n\rExtendRequest\x12\x0b\n\x03sad\x18\x01 \x01(\t\x12\x11\n\tclient_id\x18\x02 \x01(\t\x12\x15\n\rcredential_id\x18\x03 \x01(\t\x12\x0f\n\x07\x64igests\x18\x04 \x03(\x0c\"@\n\x04Item\x12\x10\n\x06\x64igest\x18\x01 \x01(\x0cH\x00\x12\x1b\n\x11signed_attributes\x18\x02 \x01(\x0cH\x00\x42\t\n\x07\x63ontent\"\xdd\x01\n\x0bSignRequest\x12\x0b\n\x03\x61\x63t\x18\x01 \x01(\x0c\x12(\n\x08\x61pproval\x18\x02 \x01(\x0b\x32\x16.antin.hsm.v1.Approval\x12\x0b\n\x03sad\x18\x03 \x01(\t\x12!\n\x05items\x18\x04 \x03(\x0b\x32\x12.antin.hsm.v1.Item\x12\x11\n\tpositions\x18\x05 \x03(\r\x12\x15\n\rwith_receipts\x18\x06 \x01(\x08\x12\x11\n\tclient_id\x18\x07 \x01(\t\x12\x15\n\rcredential_id\x18\x08 \x01(\t\x12\x13\n\x0bsalt_length\x18\t \x01(\r\"V\n\tSignature\x12\r\n\x05value\x18\x01 \x01(\x0c\x12\x12\n\nleaf_index\x18\x02 \x01(\x04\x12&\n\x07receipt\x18\x03 \x01(\x0b\x32\x15.antin.hsm.v1.Receipt\";\n\x0cSignResponse\x12+\n\nsignatures\x18\x01 \x03(\x0b\x32\x17.antin.hsm.v1.Signature\"\'\n\x07Receipt\x12\r\n\x05\x65ntry\x18\x01 \x01(\x0c\x12\r\n\x05proof\x18\x02 \x01(\t\"\x12\n\x10TokenKeysRequest\"7\n\x11TokenKeysResponse\x12\x0c\n\x04jwks\x18\x01 \x03(\t\x12\x14\n\x0c\x63urrent_kids\x18\x02 \x03(\t\"6\n\x10SignTokenRequest\x12\x0b\n\x03kid\x18\x01 \x01(\t\x12\x15\n\rsigning_input\x18\x02 \x01(\x0c\"&\n\x11SignTokenResponse\x12\x11\n\tsignature\x18\x01 \x01(\x0c\"H\n\x0ePerformRequest\x12\x0b\n\x03\x61\x63t\x18\x01 \x01(\x0c\x12)\n\tapprovals\x18\x02 \x03(\x0b\x32\x16.antin.hsm.v1.Approval\"5\n\x0fPerformResponse\x12\x0e\n\x06result\x18\x01 \x01(\t\x12\x12\n\nleaf_index\x18\x02 \x01(\x04\"2\n\x0fPolicyBundleRef\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\"\x82\x01\n\x0cPolicyBundle\x12\x34\n\x05\x66iles\x18\x01 \x03(\x0b\x32%.antin.hsm.v1.PolicyBundle.FilesEntry\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x1a,\n\nFilesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x17\n\x15PolicyVersionsRequest\"\xad\x01\n\rPolicyVersion\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x14\n\x0c\x61\x63tivated_at\x18\x03 \x01(\x03\x12/\n\tapprovers\x18\x04 \x03(\x0b\x32\x1c.antin.hsm.v1.PolicyApprover\x12\x0c\n\x04note\x18\x05 \x01(\t\x12\x17\n\nleaf_index\x18\x06 \x01(\x04H\x00\x88\x01\x01\x42\r\n\x0b_leaf_index\"5\n\x0ePolicyApprover\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x15\n\radministrator\x18\x02 \x01(\t\"?\n\x0ePolicyVersions\x12-\n\x08versions\x18\x01 \x03(\x0b\x32\x1b.antin.hsm.v1.PolicyVersion\"\x13\n\x11\x43heckpointRequest\">\n\x12\x43heckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\x12\x14\n\x0cverifier_key\x18\x02 \x01(\t\"$\n\x0eReceiptRequest\x12\x12\n\nleaf_index\x18\x01 \x01(\x04\"8\n\x12\x43onsistencyRequest\x12\x10\n\x08old_size\x18\x01 \x01(\x04\x12\x10\n\x08new_size\x18\x02 \x01(\x04\"%\n\x13\x43onsistencyResponse\x12\x0e\n\x06hashes\x18\x01 \x03(\x0c\"-\n\rExportRequest\x12\r\n\x05start\x18\x01 \x01(\x04\x12\r\n\x05limit\x18\x02 \x01(\r\"+\n\x0b\x45xportEntry\x12\r\n\x05index\x18\x01 \x01(\x04\x12\r\n\x05\x65ntry\x18\x02 \x01(\x0c\"B\n\x0bUsesRequest\x12\x15\n\rcredential_id\x18\x01 \x01(\t\x12\r\n\x05start\x18\x02 \x01(\x04\x12\r\n\x05limit\x18\x03 \x01(\r\"w\n\x03Use\x12\x12\n\nleaf_index\x18\x01 \x01(\x04\x12\r\n\x05\x65ntry\x18\x02 \x01(\x0c\x12\x0f\n\x07outcome\x18\x03 \x01(\t\x12\x1a\n\routcome_index\x18\x04 \x01(\x04H\x00\x88\x01\x01\x12\x0e\n\x06result\x18\x05 \x01(\tB\x10\n\x0e_outcome_index\"/\n\x0cUsesResponse\x12\x1f\n\x04uses\x18\x01 \x03(\x0b\x32\x11.antin.hsm.v1.Use2\xf2\x02\n\x07Signing\x12J\n\rGetCredential\x12\x1f.antin.hsm.v1.CredentialRequest\x1a\x18.antin.hsm.v1.Credential\x12^\n\x0fListCredentials\x12$.antin.hsm.v1.ListCredentialsRequest\x1a%.antin.hsm.v1.ListCredentialsResponse\x12@\n\tAuthorize\x12\x1e.antin.hsm.v1.AuthorizeRequest\x1a\x13.antin.hsm.v1.Grant\x12:\n\x06\x45xtend\x12\x1b.antin.hsm.v1.ExtendRequest\x1a\x13.antin.hsm.v1.Grant\x12=\n\x04Sign\x12\x19.antin.hsm.v1.SignRequest\x1a\x1a.antin.hsm.v1.SignResponse2\xa7\x01\n\x06Tokens\x12O\n\x0cGetTokenKeys\x12\x1e.antin.hsm.v1.TokenKeysRequest\x1a\x1f.antin.hsm.v1.TokenKeysResponse\x12L\n\tSignToken\x12\x1e.antin.hsm.v1.SignTokenRequest\x1a\x1f.antin.hsm.v1.SignTokenResponse2X\n\x0e\x41\x64ministration\x12\x46\n\x07Perform\x12\x1c.antin.hsm.v1.PerformRequest\x1a\x1d.antin.hsm.v1.PerformResponse2\xef\x01\n\x08Policies\x12H\n\x0bStoreBundle\x12\x1a.antin.hsm.v1.PolicyBundle\x1a\x1d.antin.hsm.v1.PolicyBundleRef\x12\x46\n\tGetBundle\x12\x1d.antin.hsm.v1.PolicyBundleRef\x1a\x1a.antin.hsm.v1.PolicyBundle\x12Q\n\x0cListVersions\x12#.antin.hsm.v1.PolicyVersionsRequest\x1a\x1c.antin.hsm.v1.PolicyVersions2\xfe\x02\n\x07Journal\x12R\n\rGetCheckpoint\x12\x1f.antin.hsm.v1.CheckpointRequest\x1a .antin.hsm.v1.CheckpointResponse\x12\x41\n\nGetReceipt\x12\x1c.antin.hsm.v1.ReceiptRequest\x1a\x15.antin.hsm.v1.Receipt\x12U\n\x0eGetConsistency\x12 .antin.hsm.v1.ConsistencyRequest\x1a!.antin.hsm.v1.ConsistencyResponse\x12\x42\n\x06\x45xport\x12\x1b.antin.hsm.v1.ExportRequest\x1a\x19.antin.hsm.v1.ExportEntry0\x01\x12\x41\n\x08ListUses\x12\x19.antin.hsm.v1.UsesRequest\x1a\x1a.antin.hsm.v1.UsesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hsm.api.hsm_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_POLICYBUNDLE_FILESENTRY']._loaded_options = None
+  _globals['_POLICYBUNDLE_FILESENTRY']._serialized_options = b'8\001'
   _globals['_CREDENTIALREQUEST']._serialized_start=35
   _globals['_CREDENTIALREQUEST']._serialized_end=77
   _globals['_CREDENTIAL']._serialized_start=80
@@ -69,32 +71,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PERFORMREQUEST']._serialized_end=1520
   _globals['_PERFORMRESPONSE']._serialized_start=1522
   _globals['_PERFORMRESPONSE']._serialized_end=1575
-  _globals['_CHECKPOINTREQUEST']._serialized_start=1577
-  _globals['_CHECKPOINTREQUEST']._serialized_end=1596
-  _globals['_CHECKPOINTRESPONSE']._serialized_start=1598
-  _globals['_CHECKPOINTRESPONSE']._serialized_end=1660
-  _globals['_RECEIPTREQUEST']._serialized_start=1662
-  _globals['_RECEIPTREQUEST']._serialized_end=1698
-  _globals['_CONSISTENCYREQUEST']._serialized_start=1700
-  _globals['_CONSISTENCYREQUEST']._serialized_end=1756
-  _globals['_CONSISTENCYRESPONSE']._serialized_start=1758
-  _globals['_CONSISTENCYRESPONSE']._serialized_end=1795
-  _globals['_EXPORTREQUEST']._serialized_start=1797
-  _globals['_EXPORTREQUEST']._serialized_end=1842
-  _globals['_EXPORTENTRY']._serialized_start=1844
-  _globals['_EXPORTENTRY']._serialized_end=1887
-  _globals['_USESREQUEST']._serialized_start=1889
-  _globals['_USESREQUEST']._serialized_end=1955
-  _globals['_USE']._serialized_start=1957
-  _globals['_USE']._serialized_end=2076
-  _globals['_USESRESPONSE']._serialized_start=2078
-  _globals['_USESRESPONSE']._serialized_end=2125
-  _globals['_SIGNING']._serialized_start=2128
-  _globals['_SIGNING']._serialized_end=2498
-  _globals['_TOKENS']._serialized_start=2501
-  _globals['_TOKENS']._serialized_end=2668
-  _globals['_ADMINISTRATION']._serialized_start=2670
-  _globals['_ADMINISTRATION']._serialized_end=2758
-  _globals['_JOURNAL']._serialized_start=2761
-  _globals['_JOURNAL']._serialized_end=3143
+  _globals['_POLICYBUNDLEREF']._serialized_start=1577
+  _globals['_POLICYBUNDLEREF']._serialized_end=1627
+  _globals['_POLICYBUNDLE']._serialized_start=1630
+  _globals['_POLICYBUNDLE']._serialized_end=1760
+  _globals['_POLICYBUNDLE_FILESENTRY']._serialized_start=1716
+  _globals['_POLICYBUNDLE_FILESENTRY']._serialized_end=1760
+  _globals['_POLICYVERSIONSREQUEST']._serialized_start=1762
+  _globals['_POLICYVERSIONSREQUEST']._serialized_end=1785
+  _globals['_POLICYVERSION']._serialized_start=1788
+  _globals['_POLICYVERSION']._serialized_end=1961
+  _globals['_POLICYAPPROVER']._serialized_start=1963
+  _globals['_POLICYAPPROVER']._serialized_end=2016
+  _globals['_POLICYVERSIONS']._serialized_start=2018
+  _globals['_POLICYVERSIONS']._serialized_end=2081
+  _globals['_CHECKPOINTREQUEST']._serialized_start=2083
+  _globals['_CHECKPOINTREQUEST']._serialized_end=2102
+  _globals['_CHECKPOINTRESPONSE']._serialized_start=2104
+  _globals['_CHECKPOINTRESPONSE']._serialized_end=2166
+  _globals['_RECEIPTREQUEST']._serialized_start=2168
+  _globals['_RECEIPTREQUEST']._serialized_end=2204
+  _globals['_CONSISTENCYREQUEST']._serialized_start=2206
+  _globals['_CONSISTENCYREQUEST']._serialized_end=2262
+  _globals['_CONSISTENCYRESPONSE']._serialized_start=2264
+  _globals['_CONSISTENCYRESPONSE']._serialized_end=2301
+  _globals['_EXPORTREQUEST']._serialized_start=2303
+  _globals['_EXPORTREQUEST']._serialized_end=2348
+  _globals['_EXPORTENTRY']._serialized_start=2350
+  _globals['_EXPORTENTRY']._serialized_end=2393
+  _globals['_USESREQUEST']._serialized_start=2395
+  _globals['_USESREQUEST']._serialized_end=2461
+  _globals['_USE']._serialized_start=2463
+  _globals['_USE']._serialized_end=2582
+  _globals['_USESRESPONSE']._serialized_start=2584
+  _globals['_USESRESPONSE']._serialized_end=2631
+  _globals['_SIGNING']._serialized_start=2634
+  _globals['_SIGNING']._serialized_end=3004
+  _globals['_TOKENS']._serialized_start=3007
+  _globals['_TOKENS']._serialized_end=3174
+  _globals['_ADMINISTRATION']._serialized_start=3176
+  _globals['_ADMINISTRATION']._serialized_end=3264
+  _globals['_POLICIES']._serialized_start=3267
+  _globals['_POLICIES']._serialized_end=3506
+  _globals['_JOURNAL']._serialized_start=3509
+  _globals['_JOURNAL']._serialized_end=3891
 # @@protoc_insertion_point(module_scope)

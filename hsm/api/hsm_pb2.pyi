@@ -194,6 +194,63 @@ class PerformResponse(_message.Message):
     leaf_index: int
     def __init__(self, result: _Optional[str] = ..., leaf_index: _Optional[int] = ...) -> None: ...
 
+class PolicyBundleRef(_message.Message):
+    __slots__ = ("digest", "version")
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    digest: str
+    version: int
+    def __init__(self, digest: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+
+class PolicyBundle(_message.Message):
+    __slots__ = ("files", "digest")
+    class FilesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    files: _containers.ScalarMap[str, str]
+    digest: str
+    def __init__(self, files: _Optional[_Mapping[str, str]] = ..., digest: _Optional[str] = ...) -> None: ...
+
+class PolicyVersionsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class PolicyVersion(_message.Message):
+    __slots__ = ("version", "digest", "activated_at", "approvers", "note", "leaf_index")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    ACTIVATED_AT_FIELD_NUMBER: _ClassVar[int]
+    APPROVERS_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    LEAF_INDEX_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    digest: str
+    activated_at: int
+    approvers: _containers.RepeatedCompositeFieldContainer[PolicyApprover]
+    note: str
+    leaf_index: int
+    def __init__(self, version: _Optional[int] = ..., digest: _Optional[str] = ..., activated_at: _Optional[int] = ..., approvers: _Optional[_Iterable[_Union[PolicyApprover, _Mapping]]] = ..., note: _Optional[str] = ..., leaf_index: _Optional[int] = ...) -> None: ...
+
+class PolicyApprover(_message.Message):
+    __slots__ = ("kind", "administrator")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    ADMINISTRATOR_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    administrator: str
+    def __init__(self, kind: _Optional[str] = ..., administrator: _Optional[str] = ...) -> None: ...
+
+class PolicyVersions(_message.Message):
+    __slots__ = ("versions",)
+    VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    versions: _containers.RepeatedCompositeFieldContainer[PolicyVersion]
+    def __init__(self, versions: _Optional[_Iterable[_Union[PolicyVersion, _Mapping]]] = ...) -> None: ...
+
 class CheckpointRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

@@ -472,6 +472,173 @@ class Administration:
             _registered_method=True)
 
 
+class PoliciesStub:
+    """What administrators read of policies, and where they lay drafts. A draft is only what its digest says:
+    it comes into force by an act (activate_policy).
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.StoreBundle = channel.unary_unary(
+                '/antin.hsm.v1.Policies/StoreBundle',
+                request_serializer=hsm_dot_api_dot_hsm__pb2.PolicyBundle.SerializeToString,
+                response_deserializer=hsm_dot_api_dot_hsm__pb2.PolicyBundleRef.FromString,
+                _registered_method=True)
+        self.GetBundle = channel.unary_unary(
+                '/antin.hsm.v1.Policies/GetBundle',
+                request_serializer=hsm_dot_api_dot_hsm__pb2.PolicyBundleRef.SerializeToString,
+                response_deserializer=hsm_dot_api_dot_hsm__pb2.PolicyBundle.FromString,
+                _registered_method=True)
+        self.ListVersions = channel.unary_unary(
+                '/antin.hsm.v1.Policies/ListVersions',
+                request_serializer=hsm_dot_api_dot_hsm__pb2.PolicyVersionsRequest.SerializeToString,
+                response_deserializer=hsm_dot_api_dot_hsm__pb2.PolicyVersions.FromString,
+                _registered_method=True)
+
+
+class PoliciesServicer:
+    """What administrators read of policies, and where they lay drafts. A draft is only what its digest says:
+    it comes into force by an act (activate_policy).
+    """
+
+    def StoreBundle(self, request, context):
+        """Keep a bundle's files. INVALID_ARGUMENT, with the reason, when they are no bundle that may govern.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetBundle(self, request, context):
+        """A bundle's files: by its digest, by the number of a version, or of the version in force.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListVersions(self, request, context):
+        """Every version whose approvals hold, newest first; those that do not hold are not among them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_PoliciesServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'StoreBundle': grpc.unary_unary_rpc_method_handler(
+                    servicer.StoreBundle,
+                    request_deserializer=hsm_dot_api_dot_hsm__pb2.PolicyBundle.FromString,
+                    response_serializer=hsm_dot_api_dot_hsm__pb2.PolicyBundleRef.SerializeToString,
+            ),
+            'GetBundle': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBundle,
+                    request_deserializer=hsm_dot_api_dot_hsm__pb2.PolicyBundleRef.FromString,
+                    response_serializer=hsm_dot_api_dot_hsm__pb2.PolicyBundle.SerializeToString,
+            ),
+            'ListVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListVersions,
+                    request_deserializer=hsm_dot_api_dot_hsm__pb2.PolicyVersionsRequest.FromString,
+                    response_serializer=hsm_dot_api_dot_hsm__pb2.PolicyVersions.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'antin.hsm.v1.Policies', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('antin.hsm.v1.Policies', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Policies:
+    """What administrators read of policies, and where they lay drafts. A draft is only what its digest says:
+    it comes into force by an act (activate_policy).
+    """
+
+    @staticmethod
+    def StoreBundle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/antin.hsm.v1.Policies/StoreBundle',
+            hsm_dot_api_dot_hsm__pb2.PolicyBundle.SerializeToString,
+            hsm_dot_api_dot_hsm__pb2.PolicyBundleRef.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBundle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/antin.hsm.v1.Policies/GetBundle',
+            hsm_dot_api_dot_hsm__pb2.PolicyBundleRef.SerializeToString,
+            hsm_dot_api_dot_hsm__pb2.PolicyBundle.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListVersions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/antin.hsm.v1.Policies/ListVersions',
+            hsm_dot_api_dot_hsm__pb2.PolicyVersionsRequest.SerializeToString,
+            hsm_dot_api_dot_hsm__pb2.PolicyVersions.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class JournalStub:
     """What anybody on the trust line may read.
     """

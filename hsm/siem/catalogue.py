@@ -45,6 +45,8 @@ def _kinds() -> list[EventKind]:
         EventKind("process.started", "Key process started", 5, "success", ("journal_size",)),
         EventKind("process.stopped", "Key process stopped", 5, "success", ("journal_size",)),
         EventKind("process.start_refused", "Key process refused to start", 10, "failure", ("error",)),
+        EventKind("policy.in_force", "Policy in force", 6, "success", ("version", "bundle")),
+        EventKind("policy.not_approved", "Policy that nobody approved", 10, "failure", ("version", "error")),
         EventKind("token.sick", "Token does not sign", 9, "failure", ("error",)),
         EventKind("token.recovered", "Token signs again", 4, "success", ()),
         EventKind("journal.alarm", "Journal damaged or rolled back", 10, "failure", ("task", "error")),

@@ -68,7 +68,10 @@ class Instrument:
         return entries.signing_intent(
             now=1_790_000_000, act_digest=bytes(32), credential_id=f"credential-{number % 200 // 2}",
             client_id="one-stop", algorithm="ES256", item=item, position=0, to_be_signed=bytes(32),
-            approval_kind="client_jws", approval_digest=bytes(32), rules=("service-seal",),
+            approval_kind="client_jws", approval_digest=bytes(32), rules=("service-seal",), policy=1,
+            asked={"approvers": 1, "content": "prepared", "act_seconds": 300, "document_kind": "document",
+                   "about": {"purpose": "service", "algorithm": "ES256", "state": "active",
+                             "profile": "service-seal"}},
         )  # fmt: skip
 
     def close(self) -> None:

@@ -23,10 +23,11 @@ from hsm import store
 from hsm.acts.act import ActItem, SignAct, new_act_id
 from hsm.acts.approval import Approval, Audience
 from hsm.acts.directory import Directory, KnownCredential, token_jwk
-from hsm.acts.factors import FACTORS_KEY
+from hsm.acts.factors import FACTORS_KEY, Sealer
 from hsm.acts.ledger import Ledger
 from hsm.acts.policy import BundlePolicy
 from hsm.acts.redeem import Redeemer
+from hsm.acts.row_seals import ROWS_KEY, RowSeals, client_key_row
 from hsm.acts.sign import Signing
 from hsm.acts.sign_token import TokenSigning
 from hsm.acts.to_be_signed import ItemToSign
@@ -34,9 +35,10 @@ from hsm.algorithms import SignatureAlgorithm
 from hsm.database import Database
 from hsm.journal.log import Log
 from hsm.schema.migrate import migrate
-from hsm.store import StoredCredential
+from hsm.store import StoredClientKey, StoredCredential
 from hsm.token.token import Token
 from policies.bundle import Bundle
+from tests.hsm.acts.software_sealer import SoftwareSealer
 from tests.servers.softhsm import SoftHsmTokenFactory
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -70,13 +72,15 @@ class SoftwareKey:
 class House:
     """Everything the eight steps need, wired as ``hsm.app`` wires it but for the token."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, sealer: Sealer | None = None) -> None:
         migrate(database_url)
         self.database = Database(database_url)
         self.log = Log(self.database.reader)
         self.log.reload()
         self.ledger = Ledger(self.database, self.log, lambda size, root: f"checkpoint {size} {root.hex()}\n")
-        self.directory = Directory(self.database)
+        self.sealer = sealer or SoftwareSealer()
+        self.seals = RowSeals(self.sealer)
+        self.directory = Directory(self.database, self.seals)
         self.policy = BundlePolicy(Bundle.load())
         self.key = SoftwareKey()
         self.token_key = SoftwareKey()
@@ -93,8 +97,12 @@ class House:
         self.credential_id = self.add_credential("service-seal", "one-stop")
         with self.database.writing() as connection:
             for name, key in self.clients.items():
-                store.add_client_key(connection, key.thumbprint(), name, key.as_dict(private=False), 0)
+                store.add_client_key(connection, self.sealed_client_key(name, key), 0)
             store.add_credential(connection, self._token_credential())
+
+    def sealed_client_key(self, client_id: str, key: ECKey) -> StoredClientKey:
+        stored = StoredClientKey(key.thumbprint(), client_id, store.jwk_text(key.as_dict(private=False)))
+        return replace(stored, seal=self.seals.seal(client_key_row(stored)))
 
     def add_credential(self, profile: str, holder: str, **changes: Any) -> str:
         stored = StoredCredential(
@@ -193,9 +201,29 @@ def house(tmp_path: Path) -> Iterator[House]:
 @pytest.fixture
 def people_house(tmp_path: Path) -> Iterator[Any]:
     """The house with people and their passkeys in it; there is no PIN."""
-    from tests.hsm.acts.people import NoSealer, PeopleHouse  # noqa: PLC0415 -- it builds on House
+    from tests.hsm.acts.people import PeopleHouse  # noqa: PLC0415 -- it builds on House
 
-    built = PeopleHouse(f"sqlite:///{tmp_path}/people.sqlite3", NoSealer())
+    built = PeopleHouse(f"sqlite:///{tmp_path}/people.sqlite3", SoftwareSealer())
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def ruled(tmp_path: Path) -> Iterator[Any]:
+    """A house whose policy is changed as in production."""
+    from tests.hsm.acts.governed_house import GovernedHouse  # noqa: PLC0415 -- it builds on House
+
+    built = GovernedHouse(tmp_path / "governed")
+    yield built
+    built.close()
+
+
+@pytest.fixture(scope="module")
+def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The same for the tests of a module that leave it as it was."""
+    from tests.hsm.acts.governed_house import GovernedHouse  # noqa: PLC0415
+
+    built = GovernedHouse(tmp_path_factory.mktemp("steady"))
     yield built
     built.close()
 
@@ -206,5 +234,6 @@ def sealer(softhsm_token: SoftHsmTokenFactory) -> Iterator[Token]:
     token = Token.open(softhsm_token.fresh())
     token.make_canary()
     token.generate_sealing_key(FACTORS_KEY)
+    token.generate_sealing_key(ROWS_KEY)
     yield token
     token.close()

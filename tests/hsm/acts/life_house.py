@@ -1,6 +1,7 @@
 """All acts on credentials in one process: a real token, store, journal and policy, and an authority."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from hsm.acts.keys import Administration
 from hsm.acts.ledger import Ledger
 from hsm.acts.policy import BundlePolicy
 from hsm.acts.renew import Renewals
+from hsm.acts.row_seals import ROWS_KEY, RowSeals, admin_row, client_key_row
 from hsm.acts.sign import Signing
 from hsm.acts.use_key import TokenKeyUse
 from hsm.administer import approve, draft
@@ -27,7 +29,7 @@ from hsm.database import Database
 from hsm.journal.log import Log
 from hsm.keks import current_kek
 from hsm.schema.migrate import migrate
-from hsm.store import StoredCredential
+from hsm.store import StoredAdmin, StoredClientKey, StoredCredential
 from hsm.token.token import Token
 from policies.bundle import Bundle
 from policies.model import Decision, Question
@@ -62,13 +64,18 @@ class LifeHouse:
         self.log = Log(self.database.reader)
         self.log.reload()
         self.ledger = Ledger(self.database, self.log, lambda size, root: f"checkpoint {size} {root.hex()}\n")
-        self.directory = Directory(self.database)
+        if ROWS_KEY not in token.labels():
+            token.generate_sealing_key(ROWS_KEY)
+        self.seals = RowSeals(token)
+        self.directory = Directory(self.database, self.seals)
         self.policy = policy(Bundle.load())
         self.admins = [self._admin(directory, number) for number in (1, 2)]
         self.client = ECKey.generate_key("P-256")
         with self.database.writing() as connection:
-            public = self.client.as_dict(private=False)
-            store.add_client_key(connection, self.client.thumbprint(), CLIENT, public, 0)
+            public = store.jwk_text(self.client.as_dict(private=False))
+            stored = StoredClientKey(self.client.thumbprint(), CLIENT, public)
+            sealed = replace(stored, seal=self.seals.seal(client_key_row(stored)))
+            store.add_client_key(connection, sealed, 0)
         life = CredentialLife(
             token=token, database=self.database, directory=self.directory, policy=self.policy,
             trust_anchors=directory / "anchors.pem", training=True, current_kek=self.current_kek,
@@ -132,6 +139,7 @@ class LifeHouse:
         path = directory / f"admin-{number}.jwk"
         path.write_text(json.dumps(key.as_dict(private=True)))
         with self.database.writing() as connection:
-            public = key.as_dict(private=False)
-            store.add_admin(connection, f"admin-{number}", key.thumbprint(), "MẪU", public)
+            public = store.jwk_text(key.as_dict(private=False))
+            stored = StoredAdmin(f"admin-{number}", key.thumbprint(), "MẪU", public)
+            store.add_admin(connection, replace(stored, seal=self.seals.seal(admin_row(stored))))
         return path

@@ -14,6 +14,7 @@ from hsm.acts.enrol_people import EnrolPeople
 from hsm.acts.factors import Sealer
 from hsm.acts.passkey import Passkeys, WebAuthn
 from hsm.acts.pin_otp import PinOtp
+from hsm.acts.row_seals import RowSeals
 from hsm.acts.sign import MadeSignature, Signing
 from hsm.people import StoredPasskey
 from policies.model import ActionName
@@ -30,9 +31,8 @@ class PeopleHouse(House):
     """Two people, "an" and "binh"; "an" holds a personal credential and is the name of a client too."""
 
     def __init__(self, database_url: str, sealer: Sealer, *, software: bool = True) -> None:
-        super().__init__(database_url)
+        super().__init__(database_url, sealer)
         self.webauthn = WebAuthn(RP_ID, (ORIGIN,), software=software)
-        self.sealer = sealer
         self.enrol = EnrolPeople(self.database, sealer, self.webauthn)
         self.use(self.webauthn)
         for person_id in ("an", "binh"):
@@ -45,7 +45,7 @@ class PeopleHouse(House):
             database=self.database, directory=self.directory, policy=self.policy, ledger=self.ledger,
             use_key=self.key, audience=Audience(ISSUER, RESOURCE),
             people={
-                "passkey": Passkeys(self.database, self.ledger, webauthn).verify,
+                "passkey": Passkeys(self.database, self.ledger, webauthn, RowSeals(self.sealer)).verify,
                 "pin_otp": PinOtp(self.database, self.ledger, self.sealer).verify,
             },
         )  # fmt: skip
@@ -93,16 +93,6 @@ class PeopleHouse(House):
         """A new act, approved by this passkey."""
         act = self.act(*items, **changes)
         return self.sign(act, passkey.approve(act.encode()))
-
-
-class NoSealer:
-    """There is no PIN in these tests."""
-
-    def seal(self, label: str, data: bytes, context: bytes) -> bytes:
-        raise NotImplementedError
-
-    def unseal(self, label: str, sealed: bytes, context: bytes) -> bytes:
-        raise NotImplementedError
 
 
 def decoded(text: str) -> bytes:

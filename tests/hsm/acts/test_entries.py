@@ -1,6 +1,8 @@
 """What leaves may say: an allowed list, nothing personal, and no leaf too long for an entry bundle."""
 
 import json
+from dataclasses import fields, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +10,20 @@ import pytest
 from hsm.acts import entries
 from hsm.acts.act import MAX_ITEMS, ActItem
 from hsm.acts.adopt_rewrapped import BATCH
+from hsm.acts.asked import ABOUT, CONTEXT, ELSEWHERE, asked
+from policies.model import (
+    ActionName,
+    Circumstances,
+    ClientKeyFacts,
+    CredentialFacts,
+    EnrolmentFacts,
+    HolderFacts,
+    PolicyFacts,
+    Principal,
+    PrincipalKind,
+    Question,
+    StoreFacts,
+)
 
 MAX_ENTRY = 65_535  # C2SP tlog-tiles: a bundle gives an entry's length in 16 bits
 TITLE = "Quyết định kỷ luật ông Nguyễn Văn MẪU"
@@ -15,8 +31,31 @@ PATTERNS = {
     "type", "time", "act", "credential", "client", "algorithm", "digest", "kind", "tbs", "rules",
     "position", "approval.kind", "approval.digest", "token.kid", "token.typ", "action", "approvals",
     "intents.index", "intents.signature", "intents.failed", "passkey",
-    "kek", "credentials",
+    "kek", "credentials", "policy", "bundle", "approved", "activates.version", "activates.bundle",
+    "activates.previous", "asked.approvers", "asked.count", "asked.content", "asked.document_kind",
+    "asked.acr", "asked.act_seconds", "asked.parts", "asked.consents", "asked.absent", "asked.unsaid",
+    "asked.about.purpose", "asked.about.algorithm", "asked.about.state", "asked.about.profile",
+    "asked.about.training", "asked.about.holder_kind", "asked.about.active", "asked.about.wrapped",
+    "asked.about.version", "asked.about.earlier",
 }  # fmt: skip
+
+
+# A person's, by the longest words there are; its document_kind is a sentence that a client made up.
+QUESTION = Question(
+    Principal(PrincipalKind.PERSON, "nguyen-van-an"),
+    ActionName.SIGN,
+    CredentialFacts(
+        id="c", purpose="organisation", algorithm="ES256", state="suspended", holder="nguyen-van-an",
+        profile="p" * 63, training=True, holder_kind=PrincipalKind.PERSON,
+    ),
+    Circumstances(
+        now=datetime(2026, 11, 24, tzinfo=UTC), approval="passkey", approvers=2**31, count=10_000,
+        content="prepared", document_kind=TITLE[:200], acr="aal3", act_seconds=2**31,
+        parts=frozenset({"holder", "custodian", "receiver"}),
+        consents=frozenset({"holder", "custodian", "receiver", "administrator"}),
+        absent=frozenset({"custodian"}),
+    ),
+)  # fmt: skip
 
 
 def catalogue() -> dict[str, list[bytes]]:
@@ -28,20 +67,27 @@ def catalogue() -> dict[str, list[bytes]]:
                 now=1, act_digest=bytes(32), credential_id="c" * 200, client_id="\u0001" * 200,
                 algorithm="ES256", item=item, position=9_999, to_be_signed=bytes(32),
                 approval_kind="access_token", approval_digest=bytes(32), rules=["r" * 100] * 100,
+                policy=2**31, asked=asked(QUESTION),
             )
         ],
         "token": [
             entries.token_intent(
                 now=1, credential_id="c" * 64, kid="k" * 43, algorithm="ES256", typ="at+jwt",
-                to_be_signed=bytes(32), rules=["r" * 100] * 100,
+                to_be_signed=bytes(32), rules=["r" * 100] * 100, policy=2**31,
+                asked=asked(QUESTION),
             )
         ],
         "admin": [
             entries.admin_intent(
                 now=1, act_digest=bytes(32), action="create_credential", approvers=[bytes(32)] * 10,
-                rules=["r" * 100] * 100,
+                rules=["r" * 100] * 100, policy=2**31,
+                told={
+                    "asked": asked(QUESTION),
+                    "activates": {"version": 2**31, "bundle": "b" * 64, "previous": "p" * 64},
+                },
             )
         ],
+        "policy": [entries.first_policy(now=1, bundle="b" * 64)],
         "rewrap": [entries.rewrap_intent(now=1, kek="k" * 100, credentials=["c" * 64] * BATCH)],
         "attempt": [entries.attempt(now=1, act_digest=bytes(32), approval_kind="pin_otp")],
         "suspended": [entries.passkey_suspended(now=1, act_digest=bytes(32), passkey=bytes(1023))],
@@ -87,8 +133,22 @@ def test_the_outcomes_of_a_large_batch_name_every_intent_once() -> None:
 
 def test_the_catalogue_above_is_complete() -> None:
     makers = {name for name in vars(entries) if callable(vars(entries)[name]) and not name.startswith("_")}
-    makers -= {"ActItem", "Sequence", "canonical"}
+    makers -= {"ActItem", "Any", "Mapping", "Sequence", "canonical"}
     assert makers == {
         "signing_intent", "token_intent", "admin_intent", "rewrap_intent", "attempt", "passkey_suspended",
-        "succeeded", "failed",
+        "succeeded", "failed", "first_policy",
     }  # fmt: skip
+
+
+def test_what_is_not_said_is_named() -> None:
+    told = asked(QUESTION)
+    assert told["unsaid"] == ["document_kind"]
+    assert "nguyen" not in json.dumps(told)
+    word = replace(QUESTION, context=replace(QUESTION.context, document_kind="to-trinh"))
+    assert (asked(word)["document_kind"], "unsaid" in asked(word)) == ("to-trinh", False)
+
+
+def test_every_fact_that_a_rule_can_read_is_said_or_left_out_on_purpose() -> None:
+    facts = [CredentialFacts, ClientKeyFacts, EnrolmentFacts, HolderFacts, StoreFacts, PolicyFacts]
+    known = {one.name for kind in (Circumstances, *facts) for one in fields(kind)}
+    assert known == {*CONTEXT, *ABOUT, *ELSEWHERE}

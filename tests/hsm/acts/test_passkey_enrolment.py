@@ -15,7 +15,8 @@ from hsm.errors import (
 )
 from policies.model import ActionName
 from tests.hsm.acts.conftest import NOW
-from tests.hsm.acts.people import DEVICE, ORIGIN, RP_ID, Change, NoSealer, PeopleHouse, claim, encoded
+from tests.hsm.acts.people import DEVICE, ORIGIN, RP_ID, Change, PeopleHouse, claim, encoded
+from tests.hsm.acts.software_sealer import SoftwareSealer
 
 
 class TestEnrolment:
@@ -144,7 +145,7 @@ class TestSoftwarePasskey:
         people_house.use(replace(people_house.webauthn, software=False))
         with pytest.raises(ApprovalRefused):
             people_house.sign_by(passkey)
-        strict = PeopleHouse(f"sqlite:///{tmp_path}/strict.sqlite3", NoSealer(), software=False)
+        strict = PeopleHouse(f"sqlite:///{tmp_path}/strict.sqlite3", SoftwareSealer(), software=False)
         with pytest.raises(ActMalformed, match="training only"):
             strict.enrol_passkey(aaguid=AAGUID)
         assert strict.sign_by(strict.enrol_passkey())

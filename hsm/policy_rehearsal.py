@@ -1,0 +1,161 @@
+"""A policy tried on what the journal has, and on who could sign with a key. It changes nothing."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import Any
+
+from hsm import store
+from hsm.acts.directory import Directory
+from hsm.acts.policy import BundlePolicy
+from hsm.database import Database
+from hsm.errors import ActMalformed
+from hsm.journal.log import Log
+from hsm.life_commands import Bar
+from hsm.policy_reports import Outcome
+from hsm.settings import Settings
+from policies.bundle import Bundle
+from policies.model import CredentialFacts, Decision, Question
+from policies.possibilities import Opened, Possibility, compare, who_could_sign
+from policies.rehearse import Changed, Rehearsal, rehearse
+
+_AT_ONCE = 10_000
+
+
+def rehearse_on_journal(
+    before: Bundle, after: Bundle, *, last: int, credential_id: str, status: int
+) -> Outcome:
+    """Both bundles on the last entries, and in general; who could sign with a credential by ``after``.
+
+    Raises ActMalformed for a credential that there is not, StoreUnavailable.
+    """
+    with closing(Database(Settings.from_environment().database_url)) as database:
+        log = Log(database.reader)
+        log.reload()
+        size, _ = log.head()
+        start = max(0, size - max(0, last))
+        entries = _entries(log, start, size)
+        tried = rehearse(before, after, entries, total=size - start, progress=Bar())
+        people = who_could_sign(after, _facts(database, after, credential_id)) if credential_id else []
+    opened = compare(before, after)
+    data: dict[str, Any] = {
+        "before": before.digest,
+        "after": after.digest,
+        "entries": size - start,
+        "acts": tried.acts,
+        "questions": tried.questions,
+        "same": tried.same,
+        "newly_refused": [_changed(one) for one in tried.newly_refused],
+        "newly_allowed": [_changed(one) for one in tried.newly_allowed],
+        "not_rehearsed": dict(tried.not_rehearsed),
+        "in_general": [_opened(one) for one in opened],
+    }
+    if credential_id:
+        data |= {"credential": credential_id, "who_could_sign": [_possible(one) for one in people]}
+    differs = tried.newly_refused or tried.newly_allowed or opened
+    return Outcome(data, _text(tried, opened, people), status if differs else 0)
+
+
+def _entries(log: Log, start: int, size: int) -> Iterator[tuple[int, bytes]]:
+    while start < size:
+        chunk = log.entries(start, min(_AT_ONCE, size - start))
+        yield from chunk
+        start += len(chunk)
+
+
+def _facts(database: Database, bundle: Bundle, credential_id: str) -> CredentialFacts:
+    with database.reading() as connection:
+        stored = store.find_credential(connection, credential_id)
+    if stored is None:
+        raise ActMalformed("Không có chứng thư này / there is no such credential.")
+    return BundlePolicy(bundle).facts(Directory.known(stored))
+
+
+def _decided(decision: Decision) -> dict[str, Any]:
+    return {
+        "allowed": decision.allowed, "rules": list(decision.rules), "errors": list(decision.errors),
+    }  # fmt: skip
+
+
+def _changed(one: Changed) -> dict[str, Any]:
+    return {
+        "acts": one.acts,
+        "leaves": one.leaves,
+        "what": _what(one.question),
+        "before": _decided(one.before),
+        "after": _decided(one.after),
+    }
+
+
+def _what(question: Question) -> dict[str, Any]:
+    context = question.context
+    return {
+        "action": question.action.value,
+        "by": question.principal.kind.value,
+        "approval": context.approval,
+        "content": context.content,
+        "count": context.count,
+        "profile": getattr(question.resource, "profile", ""),
+        "time": context.now.isoformat(),
+    }
+
+
+def _possible(one: Possibility) -> dict[str, Any]:
+    return {
+        "who": one.who, "approval": one.approval, "content": one.content, "acr": one.acr,
+        "moment": one.moment, **_decided(one.decision),
+    }  # fmt: skip
+
+
+def _opened(one: Opened) -> dict[str, Any]:
+    return {
+        "profile": one.profile,
+        "who": one.after.who,
+        "approval": one.after.approval,
+        "content": one.after.content,
+        "acr": one.after.acr,
+        "moment": one.after.moment,
+        "before": _decided(one.before.decision),
+        "after": _decided(one.after.decision),
+    }
+
+
+def _text(tried: Rehearsal, opened: Sequence[Opened], people: Sequence[Possibility]) -> str:
+    lines = [
+        f"{tried.acts:,} việc trong nhật ký, {tried.questions:,} câu hỏi khác nhau"
+        f" / acts in the journal, different questions",
+        f"  như cũ / as before: {tried.same:,}",
+    ]
+    for title, found in (
+        ("SẼ BỊ TỪ CHỐI / NEWLY REFUSED", tried.newly_refused),
+        ("SẼ ĐƯỢC PHÉP / NEWLY ALLOWED", tried.newly_allowed),
+    ):
+        lines.append(f"{title}: {sum(one.acts for one in found):,}")
+        lines += [f"  {one.acts:,} × {_said(_what(one.question))}{_why(one.after)}" for one in found]
+    lines += [f"KHÔNG THỬ ĐƯỢC / NOT REHEARSED: {n:,}: {why}" for why, n in tried.not_rehearsed.items()]
+    if opened:
+        lines.append("NÓI CHUNG / IN GENERAL, đã có ai ký hay chưa / whether anybody did or not:")
+        lines += [
+            f"  {'CHO / ALLOWS' if one.after.decision.allowed else 'CẤM / FORBIDS'} {one.profile}:"
+            f" {_who(one.after)}{_why(one.after.decision)}"
+            for one in opened
+        ]
+    if people:
+        lines.append("AI KÝ ĐƯỢC BẰNG KHÓA NÀY / WHO COULD SIGN WITH THIS KEY:")
+        lines += [f"  {_who(one)}{_why(one.decision)}" for one in people if one.decision.allowed]
+        denied = sum(not one.decision.allowed for one in people)
+        lines.append(f"  mọi cách khác bị từ chối / every other way is refused: {denied} (--json)")
+    return "\n".join(lines) + "\n"
+
+
+def _said(what: dict[str, Any]) -> str:
+    parts = (what[name] for name in ("action", "profile", "by", "approval", "content"))
+    return " ".join(part for part in parts if part)
+
+
+def _who(one: Possibility) -> str:
+    return " ".join(part for part in (one.who, one.approval, one.acr, one.content, one.moment) if part)
+
+
+def _why(decision: Decision) -> str:
+    why = ", ".join((*decision.rules, *decision.errors)) or "không quy tắc nào cho phép / no rule permits"
+    return f"  [{why}]"

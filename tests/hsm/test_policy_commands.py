@@ -1,0 +1,203 @@
+"""Policies by command at a real key process: draft, diff, rehearse, approve, activate, list, show, revert."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from antin.software_passkey import write_software_passkey
+from joserfc.jwk import ECKey
+
+from hsm.acts.act import ActItem, SignAct, new_act_id
+from hsm.algorithms import SignatureAlgorithm
+from hsm.client import Item, KeyProcess, PolicyRefused
+from hsm.policy_client import PolicyClient
+from policies.bundle import Bundle, package_directory, read_texts
+from tests.hsm.acts.life import LifeProcess, second_process
+from tests.servers.key_process import ROOT, client_jws
+
+NEW_RULE = """
+@id("never-{id}")
+@basis("thử")
+@reason("Loại văn bản này không được ký.")
+@reason_en("This kind of document is never signed.")
+forbid (principal, action == Action::"sign", resource is Credential)
+when {{ context.document_kind == "{kind}" }};
+"""
+CLIENT = "van-ban-mau"
+
+
+class Province:
+    """A key process, two administrators with passkeys of their own, and a client that signs."""
+
+    def __init__(self, running: LifeProcess, folder: Path) -> None:
+        self.running, self.folder = running, folder
+        self.passkeys = [self._passkey(number) for number in (1, 2)]
+        self.key: ECKey = running.register_client(CLIENT)
+        self.credential_id = running.active("service-seal", CLIENT)
+
+    def _passkey(self, number: int) -> Path:
+        passkey = self.running.enrol_person(f"quan-tri-vien-{number}")
+        self.running.perform_with(
+            "link_administrator",
+            {"admin_id": f"admin-{number}", "person_id": f"quan-tri-vien-{number}"},
+            passkey,
+        )
+        path = self.folder / f"admin-{number}.passkey.json"
+        write_software_passkey(passkey, path)
+        return path
+
+    def draft(self, name: str, kind: str) -> Path:
+        """A bundle that forbids one kind of document more."""
+        directory = self.folder / name
+        for file, text in read_texts(package_directory()).items():
+            (directory / file).parent.mkdir(parents=True, exist_ok=True)
+            (directory / file).write_text(text, "utf-8")
+        (directory / "rules" / "tried.cedar").write_text(NEW_RULE.format(id=name, kind=kind), "utf-8")
+        return directory
+
+    def policy(self, *arguments: str | Path, status: int = 0) -> Any:
+        told = self.tell(*arguments, "--json", status=status)
+        return json.loads(told) if told else None
+
+    def tell(self, *arguments: str | Path, status: int = 0) -> str:
+        command = [
+            sys.executable,
+            "-m",
+            "hsm",
+            "policy",
+            *map(str, arguments),
+            "--socket",
+            self.running.admin,
+        ]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.running.environment, check=False, capture_output=True, text=True
+        )
+        assert done.returncode == status, done.stderr + done.stdout
+        return done.stdout if status in (0, 3) else done.stderr
+
+    def approve(self, act: Path, proposer: int = 1, other: int = 2) -> list[Path]:
+        by_key, by_passkey = act.with_suffix(".jws"), act.with_suffix(".passkey")
+        self.policy("approve", act, "--key", self.running.admin_keys[proposer - 1], "-o", by_key)
+        antin = [sys.executable, "-m", "antin", "passkey", "approve"]
+        subprocess.run(
+            [*antin, self.passkeys[other - 1], act, "-o", by_passkey],
+            cwd=ROOT, env={**self.running.environment, "PYTHONPATH": "clients/sdk"}, check=True,
+            capture_output=True,
+        )  # fmt: skip
+        return [by_key, by_passkey]
+
+    def sign(self, kind: str, target: str = "") -> None:
+        moment, digest = int(time.time()), hashlib.sha256(new_act_id().encode()).digest()
+        act = SignAct(
+            new_act_id(), CLIENT, self.credential_id, SignatureAlgorithm.ES256,
+            (ActItem(digest, "MẪU", "dtbsr"),), moment, moment + 300, document_kind=kind,
+        ).encode()  # fmt: skip
+        client = KeyProcess(target or self.running.signsvc)
+        try:
+            client.sign([Item(digest=digest)], act=act, approval=client_jws(act, self.key))
+        finally:
+            client.close()
+
+
+@pytest.fixture(scope="module")
+def province(lives: LifeProcess, tmp_path_factory: pytest.TempPathFactory) -> Province:
+    return Province(lives, tmp_path_factory.mktemp("policies"))
+
+
+def test_a_policy_goes_from_draft_to_force_and_back(province: Province) -> None:
+    for _ in range(3):
+        province.sign("to-trinh")
+    directory, act = province.draft("no-submissions", "to-trinh"), province.folder / "act.json"
+    # diff: by rule, not by line.
+    told = province.policy("diff", directory, status=3)
+    assert [(one["kind"], one["id"], one["how"]) for one in told["differences"]] == [
+        ("rule", "never-no-submissions", "added")
+    ]
+    assert "THÊM quy tắc never-no-submissions / ADDED rule" in province.tell("diff", directory, status=3)
+    # rehearse: what was signed and would not be any more, by which rule, and which leaves those are.
+    told = province.policy("rehearse", directory, status=3)
+    refused = [one for one in told["newly_refused"] if "never-no-submissions" in one["after"]["rules"]]
+    assert sum(one["acts"] for one in refused) == 3
+    assert len({leaf for one in refused for leaf in one["leaves"]}) == 3
+    assert told["newly_allowed"] == []
+    assert "NEWLY REFUSED: 3" in province.tell("rehearse", directory, status=3)
+    # draft, approve, activate.
+    drafted = province.policy("draft", directory, "--note", "Ngừng ký tờ trình", "-o", act)
+    before = province.policy("list")[0]
+    assert (drafted["version"], drafted["previous"]) == (before["version"] + 1, before["digest"])
+    assert drafted["bundle"] == Bundle.load(directory).digest
+    with second_process(province.running) as other:
+        province.sign("to-trinh", other)
+        approvals = province.approve(act)
+        done = province.policy("activate", act, *approvals)
+        assert done["version"] == drafted["version"]
+        with pytest.raises(PolicyRefused) as refusal:
+            province.sign("to-trinh")
+        assert refusal.value.rules == ("never-no-submissions",)
+        time.sleep(2)
+        with pytest.raises(PolicyRefused):
+            province.sign("to-trinh", other)
+    newest = province.policy("list")[0]
+    assert newest["approvers"] == [["admin_jws", "admin-1"], ["passkey", "admin-2"]]
+    assert newest["note"] == "Ngừng ký tờ trình"
+    assert "đang hiệu lực / in force" in province.tell("list")
+    # It is what the next start loads, and its files come back out of the store.
+    province.running.stop()
+    province.running.start()
+    with pytest.raises(PolicyRefused):
+        province.sign("to-trinh")
+    copied = province.folder / "copied"
+    shown = province.policy("show", "--directory", copied)
+    assert shown["digest"] == drafted["bundle"] == Bundle.load(copied).digest
+    # revert: the same act, the other way round.
+    back = province.folder / "back.json"
+    province.policy("revert", before["version"], "--note", "Trở lại", "-o", back)
+    done = province.policy("activate", back, *province.approve(back, proposer=2, other=1))
+    assert (done["version"], done["bundle"]) == (drafted["version"] + 1, before["digest"])
+    province.sign("to-trinh")
+    assert "does not follow" in province.tell("activate", act, *approvals, status=1)
+
+
+def test_who_could_sign_with_a_key_is_told_with_the_rules(province: Province) -> None:
+    told = province.policy("rehearse", "0", "--credential", province.credential_id)
+    allowed = {
+        (one["who"], one["approval"], one["content"]) for one in told["who_could_sign"] if one["allowed"]
+    }
+    assert allowed == {
+        ("holder", "client_jws", "prepared"), ("holder", "client_jws", "dtbsr"),
+        ("holder", "access_token", "prepared"),
+    }  # fmt: skip
+    assert all(one["rules"] for one in told["who_could_sign"] if one["who"] != "holder")
+    assert "WHO COULD SIGN" in province.tell("rehearse", "0", "--credential", province.credential_id)
+
+
+def test_a_draft_that_is_no_policy_is_refused_with_the_reason(province: Province) -> None:
+    directory = province.draft("wrong", "x")
+    (directory / "rules" / "tried.cedar").write_text("permit (principal, action, resource);")
+    told = province.tell("draft", directory, "--note", "x", "-o", province.folder / "no.json", status=1)
+    assert "@id" in told
+    shutil.rmtree(directory / "rules")
+    told = province.tell("draft", directory, "--note", "x", "-o", province.folder / "no.json", status=1)
+    assert "no rules" in told
+
+
+def test_one_administrator_with_both_kinds_of_approval_changes_nothing(province: Province) -> None:
+    directory, act = province.draft("alone", "cong-van"), province.folder / "alone.json"
+    province.policy("draft", directory, "--note", "một mình", "-o", act)
+    approvals = province.approve(act, proposer=1, other=1)
+    assert "twice" in province.tell("activate", act, *approvals, status=1)
+    assert "passkey" in province.tell("activate", act, approvals[0], status=1)
+
+
+def test_only_the_administrators_socket_speaks_of_policies(province: Province) -> None:
+    for target in (province.running.signsvc, province.running.idp):
+        client = PolicyClient(target)
+        with pytest.raises(Exception, match="did not answer"):
+            client.versions()
+        client.close()
