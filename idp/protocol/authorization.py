@@ -47,4 +47,7 @@ class Authorization:
     def from_plain(plain: Mapping[str, Any]) -> "Authorization":
         authentication = dict(plain["authentication"])
         authentication["amr"] = tuple(authentication["amr"])
-        return Authorization(**{**plain, "authentication": Authentication(**authentication)})
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()
+        }
+        return Authorization(**{**values, "authentication": Authentication(**authentication)})

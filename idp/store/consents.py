@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
+from idp.errors import StoreUnavailable
 from idp.protocol.authorize.remembered import NOTHING_REMEMBERED, Remembered
 from idp.store.consent_tables import consent
 from idp.store.database import Database
@@ -41,24 +43,13 @@ class Consents:
 
     def remember(self, person_id: str, client_id: str, given: Remembered, now: int) -> None:
         """Add to what was allowed; the last word on an optional claim counts. Durable when this returns."""
-        with self._database.writing() as connection:
-            row = _row(connection, person_id, client_id, lock=True)
-            before = _consent(row) if row else None
-            scopes, claims, declined = (
-                (before.scopes, before.claims, before.declined) if before else (frozenset(),) * 3
-            )
-            values = {
-                "scopes": _names(scopes | given.scopes),
-                "claims": _names(claims - given.declined | given.claims),
-                "declined": _names(declined - given.claims | given.declined),
-                "changed_at": now,
-            }
-            if before:
-                connection.execute(update(consent).where(_of(person_id, client_id)).values(**values))
-            else:
-                connection.execute(
-                    insert(consent).values(person_id=person_id, client_id=client_id, given_at=now, **values)
-                )
+        try:
+            self._remember(person_id, client_id, given, now)
+        except StoreUnavailable as error:
+            if not isinstance(error.__cause__, IntegrityError):
+                raise
+            # Two first consents at the same moment: now there is a row to add to.
+            self._remember(person_id, client_id, given, now)
 
     def of_person(self, person_id: str) -> Sequence[Consent]:
         """For the page of my account: newest first."""
@@ -79,6 +70,24 @@ class Consents:
             row = _row(connection, person_id, client_id, lock=True)
             connection.execute(delete(consent).where(_of(person_id, client_id)))
         return _consent(row) if row else None
+
+    def _remember(self, person_id: str, client_id: str, given: Remembered, now: int) -> None:
+        with self._database.writing() as connection:
+            row = _row(connection, person_id, client_id, lock=True)
+            before = (
+                _consent(row) if row else Consent(person_id, client_id, *(frozenset[str](),) * 3, now, now)
+            )
+            values = {
+                "scopes": _names(before.scopes | given.scopes),
+                "claims": _names((before.claims - given.declined) | given.claims),
+                "declined": _names((before.declined - given.claims) | given.declined),
+                "given_at": before.given_at,
+                "changed_at": now,
+            }
+            if row:
+                connection.execute(update(consent).where(_of(person_id, client_id)).values(**values))
+            else:
+                connection.execute(insert(consent).values(person_id=person_id, client_id=client_id, **values))
 
 
 def _of(person_id: str, client_id: str) -> ColumnElement[bool]:
