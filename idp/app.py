@@ -4,8 +4,10 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import BinaryIO
 
+import httpx
 from flask import Flask
 
 from hsm.client import KeyProcess, TlsFiles
@@ -19,6 +21,7 @@ from idp.grants.introspection import IntrospectionEndpoint
 from idp.grants.revocation import RevocationEndpoint
 from idp.grants.server import AuthorizationServer
 from idp.login.answer import AnswerJourney
+from idp.login.ask_approval import AskApproval
 from idp.login.decide import Decide
 from idp.login.give_consent import GiveConsent
 from idp.outbound.client import OutboundClient
@@ -145,6 +148,16 @@ def create_app(
         decide=Decide(directory.find_client, consents, subjects),
         answer_journey=AnswerJourney(settings.issuer, codes, pushed, sessions, evidence),
         give_consent=GiveConsent(consents, journeys, evidence),
+        ask_approval=AskApproval(
+            settings.issuer,
+            settings.signing_service,
+            settings.signing_service_location or settings.signing_service,
+            # Opened at the first use, which is after the worker forked.
+            cache(lambda: httpx.Client(timeout=10, trust_env=False, follow_redirects=False)),
+            token_keys,
+            subjects,
+            journeys,
+        ),
     )
 
     below = issuer_path(settings.issuer) or None

@@ -20,6 +20,7 @@
     │   ├── KeysUnavailable            the key process is away: no token is issued unsigned
     │   ├── ReplayStoreUnavailable     Redis is away: single use cannot be promised
     │   ├── StoreUnavailable           the database is away
+    │   ├── SigningServiceUnavailable  what a person approves is shown there, and it is away
     │   └── LoginBusy                  more logins at once than passwords can be hashed
     ├── LoginRefused                   what was shown proves nobody: one answer for every reason
     ├── UpstreamFailed                 the upstream said no, or something that cannot be believed
@@ -158,6 +159,10 @@ class ReplayStoreUnavailable(TemporarilyUnavailable):
 
 
 class StoreUnavailable(TemporarilyUnavailable):
+    pass
+
+
+class SigningServiceUnavailable(TemporarilyUnavailable):
     pass
 
 

@@ -11,6 +11,7 @@ from idp.evidence.record import EvidenceRecorder
 from idp.grants.authorization_requests import AuthorizationRequests
 from idp.grants.server import AuthorizationServer
 from idp.login.answer import AnswerJourney
+from idp.login.ask_approval import AskApproval
 from idp.login.decide import Decide
 from idp.login.give_consent import GiveConsent
 from idp.logout.end_session import EndSession
@@ -66,3 +67,4 @@ class Services:
     decide: Decide
     answer_journey: AnswerJourney
     give_consent: GiveConsent
+    ask_approval: AskApproval

@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     revocation_rate: Rate = "6000/minute"
     pushed_authorization_request_rate: Rate = "6000/minute"
 
+    # The signing service, whose pages approve what the CSC's scope credential asks for; "" without one.
+    signing_service: str = ""
+    signing_service_location: str = ""
+
     # A person's session here: without a visit, and from login on; shorter on a shared PC (kiosk).
     session_idle_seconds: int = Field(default=1800, ge=60, le=86400)
     session_seconds: int = Field(default=43200, ge=60, le=86400)

@@ -15,8 +15,12 @@ class Subjects:
     def sub_for(self, person_id: str, client: Client) -> str:
         """The ``sub``: 64 hex characters, so it can be no client_id (RFC 9700 §4.15) and no person_id."""
         if client.metadata.subject_type == "public":
-            return self._index(f"sub\0public\0{person_id}")
+            return self.public_sub(person_id)
         return self._index(f"sub\0pairwise\0{_sector(client)}\0{person_id}")
+
+    def public_sub(self, person_id: str) -> str:
+        """The same to all who may know it: the signing service registers people by it."""
+        return self._index(f"sub\0public\0{person_id}")
 
 
 def _sector(client: Client) -> str:

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from idp.evidence.event import Event, Evidence
+from idp.login.ask_approval import redeemable
 from idp.login.journey import Journey
 from idp.login.next_step import Answer
 from idp.protocol.authorization import Authorization
@@ -98,7 +99,7 @@ class AnswerJourney:
                 mtls_thumbprint=request.mtls_thumbprint,
                 resources=request.resources,
                 claims=allowed_claims(request.claims, step.claims),
-                details=request.details,
+                details=redeemable(request.details, journey.approval),
                 max_age_asked=request.max_age is not None,
             ),
             now,

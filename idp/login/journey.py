@@ -47,6 +47,8 @@ class Journey:
     pages were asked for last. ``refused``: an OAuth error that ends the journey (the person said no, or
     has no such factor). ``account``: the session that the person chose to go on with
     (prompt=select_account), or OTHER_ACCOUNT. ``mandate_id``: None until chosen; "" for oneself.
+    ``approval``: the handle of an approval that the person gives at the signing service, for
+    ``approval_of`` alone; ``approved``: it said so.
     """
 
     journey_id: str
@@ -60,6 +62,10 @@ class Journey:
     account: str = ""
     mandate_id: str | None = None
     consented: Consented | None = None
+    approval: str = ""
+    approval_uri: str = ""
+    approval_of: str = ""
+    approved: bool = False
 
     @property
     def client_id(self) -> str:

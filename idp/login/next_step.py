@@ -23,6 +23,7 @@ from idp.protocol.authorize.errors import (
 from idp.protocol.authorize.remembered import Remembered
 from idp.protocol.authorize.request import AuthorizationRequest
 from idp.protocol.client import Client
+from idp.protocol.csc_credential import CREDENTIAL_SCOPE
 
 MANDATE_SCOPE = "mandate"
 
@@ -51,6 +52,11 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class Approve:
+    """CSC scope ``credential``: the person approves what is to be signed, on the signing service's page."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """All is there. ``scope``, ``claims``: what the person allowed."""
 
@@ -66,7 +72,7 @@ class Refuse:
     error: str
 
 
-Step = Login | ChooseAccount | ChooseMandate | Consent | Answer | Refuse
+Step = Login | ChooseAccount | ChooseMandate | Consent | Approve | Answer | Refuse
 
 
 def next_step(  # noqa: PLR0911 -- one return for each step there is
@@ -105,6 +111,8 @@ def next_step(  # noqa: PLR0911 -- one return for each step there is
     if allowed is None:
         return Refuse(CONSENT_REQUIRED) if silent else Consent(request.scope, asked_claims(request.claims))
     scope, claims = allowed
+    if request.to_sign and not (journey.approved and journey.approval_of == session.person_id):
+        return Refuse(INTERACTION_REQUIRED) if silent else Approve()
     return Answer(
         replace(
             session,
@@ -204,8 +212,10 @@ def _allowed(
         return request.scope, claims
     # What is to be signed is never a thing of habit: details (RFC 9396) are asked about each time.
     answered = remembered.claims | (remembered.declined - essential_claims(request.claims))
-    known = request.scopes <= remembered.scopes and answered.issuperset(claims)
-    if not known or request.details:
+    # But what a credential signs is asked about by the page that shows it (Approve), not by ours.
+    elsewhere = {CREDENTIAL_SCOPE} if request.to_sign else set()
+    known = request.scopes - elsewhere <= remembered.scopes and answered.issuperset(claims)
+    if not known or any(detail is not request.to_sign for detail in request.details):
         return None
     return request.scope, tuple(name for name in claims if name in remembered.claims)
 

@@ -12,6 +12,7 @@ import orjson
 
 from idp.errors import InvalidAuthorizationDetails
 from idp.protocol.client import Client
+from idp.protocol.csc_credential import check_csc_detail, is_csc
 from idp.protocol.strict_json import parse_strict
 
 ANTIN_SIGN = "antin_sign"
@@ -42,8 +43,7 @@ def granted_details(client: Client, asked: str | None) -> list[dict[str, Any]]:
         raise _refused("authorization_details is not JSON without repeated members.", "json") from error
     if not isinstance(details, list) or not 0 < len(details) <= MAX_DETAILS:
         raise _refused(f"authorization_details is a list of 1 to {MAX_DETAILS} objects.", "list")
-    for detail in details:
-        _check_detail(client, detail)
+    details = [_checked(client, detail) for detail in details]
     credentials = [detail["credentialID"] for detail in details]
     if len(set(credentials)) != len(credentials):
         raise _refused("Name each credentialID in one object only.", "credentialID repeated")
@@ -54,6 +54,14 @@ def granted_details(client: Client, asked: str | None) -> list[dict[str, Any]]:
             "size",
         )
     return details
+
+
+def _checked(client: Client, detail: object) -> dict[str, Any]:
+    if isinstance(detail, dict) and is_csc(detail):
+        return check_csc_detail(detail)
+    _check_detail(client, detail)
+    assert isinstance(detail, dict)  # noqa: S101 -- just checked
+    return detail
 
 
 def _check_detail(client: Client, detail: object) -> None:

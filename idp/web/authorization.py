@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, abort, g, request, url_for
 
 from idp.login.journey import Journey
-from idp.login.next_step import Answer, ChooseAccount, ChooseMandate, Consent, Login, Refuse, Step
+from idp.login.next_step import Answer, Approve, ChooseAccount, ChooseMandate, Consent, Login, Refuse, Step
 from idp.protocol.assurance import Authentication
 from idp.protocol.authorize.asked import Parameters
 from idp.protocol.authorize.errors import ACCESS_DENIED, NotRedirectable, RefusedAt
@@ -74,6 +74,7 @@ def authorization_endpoint(services: Services) -> Blueprint:
             if not journey.client_id:
                 return see_other(journey.request.destination.redirect_uri)
             g.client_id = journey.client_id
+            journey = services.ask_approval.look(journey, now)
             step = services.decide.step(journey, _authentication(services), now)
             return _go(services, journey, cookie, step, now)
         return answer_again(services, journey_id) or _without_journey(services, journey_id, now)
@@ -92,10 +93,25 @@ def _go(services: Services, journey: Journey, cookie: str, step: Step, now: int)
             return see_other(f"{below}/login/{journey.journey_id}/mandate")
         case ChooseAccount():
             return see_other(url_for("account_choice.choose", journey_id=journey.journey_id))
+        case Approve():
+            return _approve(services, journey, cookie, now)
         case Consent():
             return see_other(url_for("consent.ask", journey_id=journey.journey_id))
         case Answer() | Refuse():
             return keep_and_respond(services, journey, cookie, _answer(services, journey, step, now))
+
+
+def _approve(services: Services, journey: Journey, cookie: str, now: int) -> Response:
+    """To the signing service's page, with the person whom this browser's session is of."""
+    session = _authentication(services)
+    if session is None:
+        return see_other(url_for(".resume", journey_id=journey.journey_id))
+    address = services.ask_approval.begin(
+        journey, session.person_id, services.decide.get_client(journey), now
+    )
+    if address:
+        return see_other(address)
+    return keep_and_respond(services, journey, cookie, _answer(services, journey, Refuse(ACCESS_DENIED), now))
 
 
 def _answer(services: Services, journey: Journey, step: Answer | Refuse, now: int) -> dict[str, str]:

@@ -21,8 +21,8 @@ MAX_TOKEN = 256 * 1024
 MAX_HEADER = 1024
 LEEWAY = 10
 _KEPT = 1024
-# v2.0.0.2 §8.3: the type of authorization_details for a credential.
-CSC_CREDENTIAL = "https://cloudsignatureconsortium.org/2.0/credential"
+# The types of authorization_details for a credential: v2.0.0.2 §8.3, and v2.2.
+CSC_CREDENTIAL = ("credential", "https://cloudsignatureconsortium.org/2025/credential")
 
 
 class _Registry(jws.JWSRegistry):
@@ -123,7 +123,7 @@ def _approval(details: Any) -> str:
     for one in details if isinstance(details, list) else ():
         if (
             isinstance(one, dict)
-            and one.get("type") == CSC_CREDENTIAL
+            and one.get("type") in CSC_CREDENTIAL
             and isinstance(one.get("approval"), str)
         ):
             return str(one["approval"])

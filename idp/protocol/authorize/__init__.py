@@ -4,10 +4,10 @@ Sources: RFC 6749 §4.1.1, OpenID Connect Core §3.1.2, RFC 9700, RFC 9101, RFC 
 §5.3.2.2 and Message Signing §5.3.1. Where the answer goes is known before (``read_destination``).
 """
 
-from idp.protocol.authorization_details import granted_details
 from idp.protocol.authorize.acr import read_acr
 from idp.protocol.authorize.asked import Asked
 from idp.protocol.authorize.claims_parameter import read_claims, sub_claim
+from idp.protocol.authorize.details import read_details
 from idp.protocol.authorize.hints import read_display, read_locales, read_login_hint
 from idp.protocol.authorize.id_token_hint import read_hinted_sub
 from idp.protocol.authorize.max_age import read_max_age
@@ -47,9 +47,7 @@ def read_authorization_request(asked: Asked, destination: Destination) -> Author
     display = read_display(asked)  #                             14
     # what it is for
     resources = read_resources(asked)  #                         15
-    details = granted_details(  #                                16
-        asked.client, asked.get("authorization_details") or None
-    )
+    scope, details = read_details(asked, scope)  #               16
     return AuthorizationRequest(
         destination=destination,
         scope=scope,
@@ -66,7 +64,7 @@ def read_authorization_request(asked: Asked, destination: Destination) -> Author
         claims_locales=read_locales(asked, "claims_locales"),
         display=display,
         resources=resources,
-        details=tuple(details),
+        details=details,
         dpop_jkt=dpop_jkt,
         mtls_thumbprint=read_mtls_thumbprint(asked),
     )

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from idp.protocol.csc_credential import is_csc
+
 QUERY, FORM_POST, JWT, QUERY_JWT, FORM_POST_JWT = "query", "form_post", "jwt", "query.jwt", "form_post.jwt"
 RESPONSE_MODES = (QUERY, FORM_POST, JWT, QUERY_JWT, FORM_POST_JWT)
 
@@ -53,6 +55,11 @@ class AuthorizationRequest:
     @property
     def client_id(self) -> str:
         return self.destination.client_id
+
+    @property
+    def to_sign(self) -> Mapping[str, Any] | None:
+        """What the person shall approve to be signed (CSC scope ``credential``), if anything."""
+        return next((detail for detail in self.details if is_csc(detail)), None)
 
     @property
     def scopes(self) -> frozenset[str]:

@@ -13,7 +13,7 @@ from tests.servers.people import Enrolled as Person
 from tests.servers.signsvc import ISSUER
 from tests.signsvc.csc.conftest import ES256, SHA256, Csc, hashed, refusal
 
-CSC_CREDENTIAL = "https://cloudsignatureconsortium.org/2.0/credential"
+CSC_CREDENTIAL = "https://cloudsignatureconsortium.org/2025/credential"
 RETURN = f"{ISSUER}/authorize/resume/abc"
 
 
