@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     # How long a relying party that does not answer is told of a logout, before it is given up.
     logout_hours: int = Field(default=12, ge=1, le=72)
 
+    # Where the evidence goes as well: file:/path, syslog+udp://, syslog+tcp:// or syslog+tls://host?ca=/path.
+    evidence_destinations: tuple[str, ...] = ()
+
     host: str = "127.0.0.1"
     port: int = Field(default=8081, ge=0, le=65535)
     workers: int = Field(default=2, ge=1, le=64)

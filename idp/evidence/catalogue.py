@@ -21,7 +21,9 @@ _KINDS = ("word", "words", "number", "flag")
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
-    """``fields``: name to kind. ``durable``: on disk before ``record`` returns. ``shown``: to the person."""
+    """``fields``: name to kind. ``durable``: on disk before ``record`` returns. ``shown``: to the person.
+    ``severity``: 0 to 10, as CEF has it.
+    """
 
     name: str
     vi: str
@@ -29,6 +31,7 @@ class EventKind:
     fields: Mapping[str, str]
     durable: bool
     shown: bool
+    severity: int
 
 
 def _is_word(value: object) -> bool:
@@ -74,12 +77,18 @@ def _read() -> tuple[Mapping[str, EventKind], int]:
 
 
 def _kind(name: str, entry: dict[str, Any]) -> EventKind:
-    unknown = entry.keys() - {"vi", "en", "fields", "durable", "shown"}
+    unknown = entry.keys() - {"vi", "en", "fields", "durable", "shown", "severity"}
     fields = entry.get("fields", {})
     if unknown or not set(fields.values()) <= set(_KINDS):
         raise ValueError(f"idp/evidence/catalogue.toml: {name} is not sound")
     return EventKind(
-        name, entry["vi"], entry["en"], fields, entry.get("durable", True), entry.get("shown", False)
+        name=name,
+        vi=entry["vi"],
+        en=entry["en"],
+        fields=fields,
+        durable=entry.get("durable", True),
+        shown=entry.get("shown", False),
+        severity=entry.get("severity", 3),
     )
 
 

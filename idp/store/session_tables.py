@@ -107,3 +107,12 @@ Index("ix_evidence_at", evidence.c.at)
 Index("ix_evidence_name_at", evidence.c.name, evidence.c.at)
 Index("ix_evidence_person_at", evidence.c.person_id, evidence.c.at)
 Index("ix_evidence_seal_id", evidence.c.seal_id)
+
+# The last seal that a destination has, with all before it.
+evidence_sent = Table(
+    "evidence_sent",
+    metadata,
+    Column("destination", String(200), primary_key=True),
+    Column("seal_id", BigInteger, nullable=False),
+    Column("sent_at", BigInteger, nullable=False),
+)
