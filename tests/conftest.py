@@ -13,6 +13,7 @@ from idp.store.sealing import ensure_directory_keys
 pytest_plugins = [
     "tests.servers.devca",
     "tests.servers.key_process",
+    "tests.servers.oidc_suite",
     "tests.servers.postgres",
     "tests.servers.redis",
     "tests.servers.softhsm",

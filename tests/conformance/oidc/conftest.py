@@ -1,7 +1,6 @@
 """One served provider for the whole suite, and the clients that its plans name."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -10,10 +9,8 @@ from tests.conformance.oidc.suite import Listener, Suite
 
 
 @pytest.fixture(scope="session")
-def suite(tmp_path_factory: pytest.TempPathFactory, redis_url: str, devca: Any) -> Iterator[Suite]:
-    running = Suite(tmp_path_factory.mktemp("conformance"), redis_url, devca)
-    yield running
-    running.close()
+def suite(oidc_suite: Suite) -> Suite:
+    return oidc_suite
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,8 @@ def test_a_sound_request_object_is_taken(
     ],
     ids=[
         "without-exp-fails", "without-nbf-fails", "expired-fails", "bad-aud-fails", "exp-over-60-minutes-fails",
-        "nbf-over-60-minutes-ago-fails", "nbf-over-60-seconds-ahead-fails", "other-iss-fails", "other-client-id-fails",
+        "nbf-over-60-minutes-ago-fails", "nbf-over-60-seconds-ahead-fails", "other-iss-fails",
+        "other-client-id-fails",
         "containing-request-uri-fails", "containing-request-fails",
     ],
 )  # fmt: skip
