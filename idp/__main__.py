@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from idp.cookie_keys import ensure_cookie_keys, rotate_cookie_keys
 from idp.errors import IdpError, RegistrationRefused
+from idp.people_commands import add_people_parser, run_people
 from idp.register_clients import new_registration, read_jwks
 from idp.settings import Settings
 from idp.store.clients import (
@@ -51,7 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
             rotate_cookie_keys(settings.cookie_keys_file)
             print("Đã thêm khóa cookie mới; khởi động lại. A new cookie key was added; restart the service.")
             return 0
-        return _clients(database, options)
+        act = _people if options.command == "people" else _clients
+        return act(database, settings, options)
     except RegistrationRefused as error:
         print(error, file=sys.stderr)
     except IdpError as error:
@@ -78,7 +80,20 @@ def _run(command: str, settings: Settings) -> int:
     return 0
 
 
-def _clients(database: Database, options: argparse.Namespace) -> int:
+def _people(database: Database, settings: Settings, options: argparse.Namespace) -> int:
+    shown = run_people(database, settings, options)
+    if options.json:
+        print(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
+        return 0
+    for person in shown if isinstance(shown, list) else [shown]:
+        print("\t".join((person["username"] or person["person_id"], person["state"], person["name"])))
+        for once in ("password", "otpauth"):
+            if once in person:
+                print(person[once])
+    return 0
+
+
+def _clients(database: Database, _settings: Settings, options: argparse.Namespace) -> int:
     match options.act:
         case "add":
             shown = [_add(database, options)]
@@ -156,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("worker", help="báo đăng xuất, dọn dẹp / tell of logouts, tidy up")
     commands.add_parser("migrate", help="tạo hoặc nâng cấp cơ sở dữ liệu / make or upgrade the database")
     commands.add_parser("rotate-cookie-keys", help="thêm khóa cookie mới / add a new cookie key")
+    add_people_parser(commands)
     clients = commands.add_parser("clients", help="đăng ký hệ thống / register systems")
     acts = clients.add_subparsers(dest="act", required=True)
     add = acts.add_parser("add", help="thêm hoặc thay / add or replace")

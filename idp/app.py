@@ -46,12 +46,14 @@ from idp.store.revocations import Revocations
 from idp.store.sealing import read_sealing
 from idp.store.sessions import Sessions
 from idp.token_keys import TokenKeys, TokenSigner
+from idp.web.account import account_endpoints
 from idp.web.discovery import discovery_endpoint
 from idp.web.errors import register_errors
 from idp.web.form import MAX_BODY_BYTES
 from idp.web.health import health_endpoints
 from idp.web.introspection import introspection_endpoint
 from idp.web.jwks import jwks_endpoint
+from idp.web.login import login_endpoints
 from idp.web.metrics import Metrics, metrics_endpoint
 from idp.web.pages import register_pages
 from idp.web.request_log import new_logger, register_request_log
@@ -59,6 +61,7 @@ from idp.web.revocation import revocation_endpoint
 from idp.web.token import token_endpoint
 from idp.wiring.authorization import register_authorization_endpoints
 from idp.wiring.integrators import register_integrator_endpoints
+from idp.wiring.login import build_login
 from idp.wiring.logout import build_logout, register_logout_endpoints
 
 
@@ -97,6 +100,7 @@ def create_app(
     server.register_endpoint(RevocationEndpoint(settings.issuer, token_keys, revocations))
 
     sealing = read_sealing(settings.directory_keys_file)
+    people, factors = People(database, sealing), Factors(database, sealing)
     evidence = EvidenceRecorder(database, lambda: int(clock().timestamp()))
     outbound = OutboundClient(
         Reach(settings.outbound_networks, loopback=settings.is_loopback),
@@ -128,9 +132,9 @@ def create_app(
         revocations=revocations,
         token_keys=token_keys,
         server=server,
-        people=People(database, sealing),
+        people=people,
         organisations=Organisations(database),
-        factors=Factors(database, sealing),
+        factors=factors,
         sessions=sessions,
         evidence=evidence,
         end_session=logout.end_session,
@@ -158,6 +162,7 @@ def create_app(
             subjects,
             journeys,
         ),
+        login=build_login(settings, redis, people, factors, sealing),
     )
 
     below = issuer_path(settings.issuer) or None
@@ -188,6 +193,8 @@ def create_app(
     register_logout_endpoints(app, services, below)
     register_integrator_endpoints(app, services, below)
     register_authorization_endpoints(app, services, below)
+    app.register_blueprint(login_endpoints(services), url_prefix=below)  #               public
+    app.register_blueprint(account_endpoints(services), url_prefix=below)  #             a session
     app.register_blueprint(metrics_endpoint(metrics))  #                                 public
     app.register_blueprint(  #                                                           public
         health_endpoints(

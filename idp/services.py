@@ -14,6 +14,7 @@ from idp.login.answer import AnswerJourney
 from idp.login.ask_approval import AskApproval
 from idp.login.decide import Decide
 from idp.login.give_consent import GiveConsent
+from idp.login.parts import LoginParts
 from idp.logout.end_session import EndSession
 from idp.logout.parts import Logout
 from idp.outbound.client import OutboundClient
@@ -68,3 +69,4 @@ class Services:
     answer_journey: AnswerJourney
     give_consent: GiveConsent
     ask_approval: AskApproval
+    login: LoginParts

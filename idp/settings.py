@@ -67,6 +67,15 @@ class Settings(BaseSettings):
     # The signing service, whose pages approve what the CSC's scope credential asks for; "" without one.
     signing_service: str = ""
     signing_service_location: str = ""
+    # Argon2 in threads of its own, and how many requests may wait for one; the rest stays for /token.
+    hashing_threads: int = Field(default=2, ge=1, le=64)
+    hashing_waiting: int = Field(default=1, ge=0, le=64)
+    # PEM of the issuing CAs whose certificates (USB tokens) are a way to log in; none: the way is closed.
+    certificate_authorities_file: Path | None = None
+    # Where the gateway puts the certificate of the handshake (nginx: $ssl_client_escaped_cert), and the
+    # addresses that are gateways: only from them is it read.
+    client_certificate_header: str = ""
+    gateway_addresses: tuple[str, ...] = ()
 
     # A person's session here: without a visit, and from login on; shorter on a shared PC (kiosk).
     session_idle_seconds: int = Field(default=1800, ge=60, le=86400)

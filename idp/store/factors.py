@@ -14,6 +14,9 @@ from idp.store.database import Database
 from idp.store.people_tables import factor
 from idp.store.sealing import Sealing
 
+# The label of a password that somebody else knows: whoever handed it over.
+INITIAL = "initial"
+
 
 @dataclass(frozen=True, slots=True)
 class Factors:
@@ -69,10 +72,13 @@ class Factors:
                 ) from error
         return Factor(**values | {"handle": handle, "secret": secret})
 
-    def replace_password(self, person_id: str, password_hash: str, now: int) -> Factor:
-        """The one password of a person; the earlier one is gone."""
+    def replace_password(
+        self, person_id: str, password_hash: str, now: int, *, initial: bool = False
+    ) -> Factor:
+        """The one password of a person; the earlier one is gone. ``initial``: for the first login only."""
         self._retire((factor.c.person_id == person_id) & (factor.c.kind == PASSWORD))
-        return self.add(person_id, PASSWORD, secret=password_hash, now=now)
+        label = INITIAL if initial else ""
+        return self.add(person_id, PASSWORD, secret=password_hash, label=label, now=now)
 
     def rehash_password(self, factor_id: str, password_hash: str) -> None:
         """The same password under today's cost."""

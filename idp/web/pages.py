@@ -5,10 +5,20 @@ programs (token, introspection, ...) are plain blueprints and know nothing of th
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, Flask, Response, g, make_response, render_template, request, session
-from flask_babel import Babel, get_locale
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    g,
+    make_response,
+    render_template,
+    request,
+    session,
+)
+from flask_babel import Babel, format_date, format_datetime, get_locale
 from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 
@@ -40,6 +50,7 @@ def register_pages(app: Flask, cookie_keys: list[str], *, https: bool) -> None:
     _csrf.init_app(app)
     Babel(app, default_locale="vi", default_timezone="Asia/Ho_Chi_Minh", locale_selector=_choose_language)
     app.extensions["babel"].instance.domain_instance = PageTexts()
+    app.jinja_env.filters.update(day=_day, moment=_moment)
     app.jinja_env.globals.update(get_locale=get_locale, language_link=_language_link)
 
 
@@ -119,6 +130,16 @@ def _choose_language() -> str:
         return str(chosen)
     # Vietnamese first: only a browser that asks for English and for no Vietnamese gets English.
     return request.accept_languages.best_match(LANGUAGES) or "vi"
+
+
+def _day(seconds: int) -> str:
+    """Unix seconds as a day of this country."""
+    return str(format_date(datetime.fromtimestamp(seconds, UTC), "dd/MM/yyyy"))
+
+
+def _moment(seconds: int) -> str:
+    """Unix seconds as a moment of this country, to the minute."""
+    return str(format_datetime(datetime.fromtimestamp(seconds, UTC), "HH:mm dd/MM/yyyy"))
 
 
 def _sources(uris: Iterable[str]) -> str:

@@ -30,6 +30,25 @@ IDP = {
     "POST /account-choice/<journey_id>": PUBLIC,  # and the form token
     "GET /consent/<journey_id>": PUBLIC,  # session and journey cookies
     "POST /consent/<journey_id>": PUBLIC,  # and the form token
+    # The login pages: the journey's cookie, and the form token for whatever is posted.
+    "GET /login/<journey_id>": PUBLIC,
+    "POST /login/<journey_id>/password": PUBLIC,
+    "POST /login/<journey_id>/totp": PUBLIC,
+    "POST /login/<journey_id>/recovery": PUBLIC,
+    "POST /login/<journey_id>/passkey/options": PUBLIC,
+    "POST /login/<journey_id>/passkey": PUBLIC,
+    "POST /login/<journey_id>/certificate": PUBLIC,
+    "POST /login/<journey_id>/enrol/options": PUBLIC,
+    "POST /login/<journey_id>/enrol": PUBLIC,
+    "POST /login/<journey_id>/continue": PUBLIC,
+    "GET /login/<journey_id>/mandate": PUBLIC,
+    "POST /login/<journey_id>/mandate": PUBLIC,
+    "POST /login/<journey_id>/cancel": PUBLIC,
+    "POST /login/<journey_id>/restart": PUBLIC,
+    "GET /kiosk": PUBLIC,
+    "POST /kiosk": PUBLIC,
+    # My account: a session, and the form token for whatever is posted.
+    "GET /account": "session",
     "POST /par": CLIENT,
     "POST /token": CLIENT,
     "POST /introspect": CLIENT,

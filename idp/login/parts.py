@@ -1,0 +1,22 @@
+"""What the login pages call, one part a kind of proof."""
+
+from dataclasses import dataclass
+
+from idp.login.certificate_login import CertificateLogin
+from idp.login.enrolment import Enrolment
+from idp.login.hashing import Hashing
+from idp.login.one_time_password import OneTimePasswords
+from idp.login.passkeys import Passkeys
+from idp.login.password_login import PasswordLogin
+from idp.store.login_progress import LoginProgress
+
+
+@dataclass(frozen=True, slots=True)
+class LoginParts:
+    progress: LoginProgress
+    hashing: Hashing
+    passwords: PasswordLogin
+    one_time_passwords: OneTimePasswords
+    passkeys: Passkeys
+    certificates: CertificateLogin
+    enrolment: Enrolment

@@ -1,0 +1,54 @@
+"""What a person sees who was refused: the same page again, with one sentence that tells nothing more."""
+
+from flask import Response, g
+
+from idp.errors import LoginRefused, TooManyRequests
+from idp.evidence.event import Event
+from idp.login.passkeys import PasskeyCloned
+from idp.web.login.start import next_page
+from idp.web.login.visit import Visit
+
+
+def refused_page(
+    visit: Visit, error: LoginRefused, method: str, *, username: str = "", word: str = ""
+) -> Response:
+    """The attempt is in the evidence, the reason in the log."""
+    g.error, g.error_detail = "login_refused", error.detail
+    _record(visit, "login.failed", {"method": method, "reason": _word(error.detail)})
+    if isinstance(error, PasskeyCloned):
+        details = {"kind": "passkey", "factor_id": error.factor_id, "reason": "counter"}
+        visit.services.evidence.record(
+            Event("factor.suspicious", visit.now, person_id=error.person_id, details=details)
+        )
+    return next_page(visit, status=400, error=word or method, username=username)
+
+
+def throttled_page(visit: Visit, error: TooManyRequests, method: str, *, username: str = "") -> Response:
+    """429, with the seconds to wait; known and unknown accounts alike."""
+    g.error, g.error_detail = "login_throttled", error.detail
+    scope = error.detail.rpartition(": ")[2]
+    _record(
+        visit,
+        "login.throttled",
+        {"method": method, "scope": scope, "retry_after": error.retry_after or 0},
+    )
+    answer = next_page(visit, status=429, error="throttled", username=username)
+    answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
+
+
+def _record(visit: Visit, name: str, details: dict[str, object]) -> None:
+    visit.services.evidence.record(
+        Event(
+            name,
+            visit.now,
+            person_id=visit.progress.person_id,
+            client_id=visit.journey.client_id,
+            request_id=g.request_id,
+            details=details,
+        )
+    )
+
+
+def _word(detail: str) -> str:
+    return "_".join(detail.replace(":", " ").replace(",", " ").split())[:100]

@@ -1,0 +1,45 @@
+"""Build what the login pages call."""
+
+from urllib.parse import urlsplit
+
+import redis
+
+from idp.login.certificate_login import CertificateLogin, read_authorities
+from idp.login.enrolment import Enrolment
+from idp.login.hashing import Hashing
+from idp.login.one_time_password import OneTimePasswords
+from idp.login.parts import LoginParts
+from idp.login.passkeys import Passkeys
+from idp.login.password_login import PasswordLogin
+from idp.settings import Settings
+from idp.store.factors import Factors
+from idp.store.login_budgets import LoginBudgets
+from idp.store.login_progress import LoginProgress
+from idp.store.people import People
+from idp.store.sealing import Sealing
+
+
+def build_login(
+    settings: Settings, client: redis.Redis, people: People, factors: Factors, sealing: Sealing
+) -> LoginParts:
+    """Nothing is connected yet."""
+    authorities = read_authorities(settings.certificate_authorities_file)
+    budgets, progress = LoginBudgets(client), LoginProgress(client)
+    hashing = Hashing(threads=settings.hashing_threads, waiting=settings.hashing_waiting)
+    issuer = urlsplit(settings.issuer)
+    passkeys = Passkeys(
+        people,
+        factors,
+        progress,
+        rp_id=issuer.hostname or "",
+        origin=f"{issuer.scheme}://{issuer.netloc}",
+    )
+    return LoginParts(
+        progress=progress,
+        hashing=hashing,
+        passwords=PasswordLogin(people, factors, hashing, budgets),
+        one_time_passwords=OneTimePasswords(factors, budgets, sealing),
+        passkeys=passkeys,
+        certificates=CertificateLogin(people, factors, authorities),
+        enrolment=Enrolment(factors, hashing, passkeys),
+    )
