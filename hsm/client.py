@@ -49,6 +49,7 @@ from hsm.errors import (
     MechanismRefused,
     PinRejected,
     PolicyRefused,
+    QuotaSpent,
     StoreUnavailable,
     TokenError,
     TokenUnavailable,
@@ -76,6 +77,7 @@ __all__ = [
     "MechanismRefused",
     "PinRejected",
     "PolicyRefused",
+    "QuotaSpent",
     "Receipt",
     "SignAct",
     "SignatureAlgorithm",
@@ -262,6 +264,12 @@ def _error(error: grpc.RpcError) -> HsmError:
         if kind is PolicyRefused:
             rules = tuple(str(metadata.get("antin-rules", "")).split())
             return PolicyRefused(error.details() or "", rules=rules)
+        if kind is QuotaSpent:
+            return QuotaSpent(
+                error.details() or "",
+                quota=str(metadata.get("antin-quota", "")),
+                retry_after=float(metadata.get("antin-retry-after", 0)),
+            )
         if kind is GrantRefused:
             return GrantRefused(error.details() or "", reason=str(metadata.get("antin-reason", "")))
         return kind(error.details() or "")

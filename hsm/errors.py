@@ -13,6 +13,7 @@
     │   ├── CredentialNotUsable   unknown, not active, or its certificate is not valid now
     │   ├── ApprovalRefused       the proof does not approve exactly this act
     │   ├── PolicyRefused         the policy says no
+    │   ├── QuotaSpent            as many as the policy's quotas allow were signed; ask again later
     │   └── GrantRefused          spent, expired, or not for these bytes
     ├── StoreUnavailable          the database is away; nothing was signed
     ├── JournalError              the journal could not be written, so nothing was signed
@@ -73,6 +74,15 @@ class PolicyRefused(ActRefused):
     def __init__(self, message: str, *, rules: tuple[str, ...] = (), detail: str = "") -> None:
         super().__init__(message, detail=detail)
         self.rules = rules
+
+
+class QuotaSpent(ActRefused):
+    """A quota of the policy is spent. ``retry_after``: seconds; ``quota``: its name."""
+
+    def __init__(self, message: str, *, quota: str = "", retry_after: float = 0.0, detail: str = "") -> None:
+        super().__init__(message, detail=detail)
+        self.quota = quota
+        self.retry_after = retry_after
 
 
 class GrantRefused(ActRefused):

@@ -20,6 +20,7 @@ _CODES: dict[type[errors.HsmError], grpc.StatusCode] = {
     errors.CredentialNotUsable: grpc.StatusCode.FAILED_PRECONDITION,
     errors.ApprovalRefused: grpc.StatusCode.PERMISSION_DENIED,
     errors.PolicyRefused: grpc.StatusCode.PERMISSION_DENIED,
+    errors.QuotaSpent: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.GrantRefused: grpc.StatusCode.FAILED_PRECONDITION,
     errors.TokenUnavailable: grpc.StatusCode.UNAVAILABLE,
     errors.PinRejected: grpc.StatusCode.UNAVAILABLE,
@@ -61,6 +62,8 @@ def answers(
                     ("antin-error", kind.__name__),
                     ("antin-rules", " ".join(getattr(error, "rules", ()))),
                     ("antin-reason", getattr(error, "reason", "")),
+                    ("antin-quota", getattr(error, "quota", "")),
+                    ("antin-retry-after", str(getattr(error, "retry_after", 0))),
                 )
             )
             context.abort(_CODES.get(kind, grpc.StatusCode.INTERNAL), error.message)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from hsm import radar
+from hsm import quota_counts, radar
 from hsm.acts.active_policy import ActivePolicy
 from hsm.acts.adopt_rewrapped import Adoption
 from hsm.acts.ledger import Ledger
@@ -14,6 +14,7 @@ from hsm.token.token import Token
 ADOPT_SECONDS = 1.0
 POLICY_SECONDS = 1.0
 RADAR_SECONDS = 3600.0
+LONGEST_WINDOWS = 30 * 86_400  # seconds
 
 
 class LifeTasks:
@@ -29,6 +30,7 @@ class LifeTasks:
             Repeat("adopt_rewrapped_keys", adoption.adopt, ADOPT_SECONDS, report=report),
             # Another process activated a policy: known here within POLICY_SECONDS and what checking it takes.
             Repeat("newer_policy", policy.refresh, POLICY_SECONDS, report=report),
+            Repeat("forget_old_counts", self._forget_old_counts, RADAR_SECONDS, report=report),
             Repeat("expiry_radar", self._look, RADAR_SECONDS, retry=60.0, report=report),
             Repeat("destroy_leftover_keks", keks.destroy_leftovers, RADAR_SECONDS, report=report),
         ]
@@ -41,6 +43,11 @@ class LifeTasks:
     def close(self) -> None:
         for task in self._tasks if self._started else ():
             task.close()
+
+    def _forget_old_counts(self) -> None:
+        now = int(datetime.now(UTC).timestamp())
+        with self._database.writing() as connection:
+            quota_counts.forget_old(connection, now - LONGEST_WINDOWS)
 
     def _look(self) -> None:
         radar.measure(self._database, datetime.now(UTC))

@@ -11,9 +11,11 @@ from policies.engine import Engine
 from policies.errors import BundleRefused
 from policies.model import ActionName, Circumstances, PolicyFacts, Principal, PrincipalKind, Question
 
-# Moments that a rule might tell apart: a working day, a night, a Sunday, far ahead.
+# Moments that a rule might tell apart: a working day, an evening, a night, a Sunday, far ahead. A rule that
+# shuts another hour shuts it for that hour.
 _MOMENTS = (
     datetime(2026, 11, 24, 3, 0, tzinfo=UTC),
+    datetime(2026, 11, 24, 15, 30, tzinfo=UTC),
     datetime(2026, 11, 24, 19, 0, tzinfo=UTC),
     datetime(2026, 11, 29, 3, 0, tzinfo=UTC),
     datetime(2046, 11, 26, 3, 0, tzinfo=UTC),

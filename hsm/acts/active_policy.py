@@ -25,6 +25,7 @@ from hsm.journal import merkle
 from hsm.journal.log import Log
 from hsm.policy_store import StoredVersion
 from policies.bundle import Bundle
+from policies.limits import Limit
 from policies.model import CredentialFacts, Decision, Question
 from policies.profiles import KeyProfile
 
@@ -108,6 +109,9 @@ class ActivePolicy:
 
     def facts(self, known: KnownCredential) -> CredentialFacts:
         return self.current.facts(known)
+
+    def limits(self, known: KnownCredential, client_id: str) -> tuple[Limit, ...]:
+        return self.current.limits(known, client_id)
 
     def profile(self, name: str) -> KeyProfile:
         """Raises KeyError when the bundle has no such key profile."""

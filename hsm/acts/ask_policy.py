@@ -10,6 +10,7 @@ from hsm.acts.approval import Approved
 from hsm.acts.asked import asked
 from hsm.acts.directory import KnownCredential
 from hsm.errors import PolicyRefused
+from policies.limits import Limit
 from policies.model import ActionName, Circumstances, CredentialFacts, Decision, Question
 
 
@@ -18,6 +19,7 @@ class Policy(Protocol):
 
     def decide(self, question: Question) -> Decision: ...
     def facts(self, known: KnownCredential) -> CredentialFacts: ...
+    def limits(self, known: KnownCredential, client_id: str) -> tuple[Limit, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)

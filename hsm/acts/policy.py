@@ -3,6 +3,7 @@
 from hsm.acts.directory import KnownCredential
 from policies.bundle import Bundle
 from policies.engine import Engine
+from policies.limits import Limit, limits_of
 from policies.model import CredentialFacts, Decision, PrincipalKind, Question
 from policies.profiles import KeyProfile
 
@@ -18,6 +19,17 @@ class BundlePolicy:
 
     def decide(self, question: Question) -> Decision:
         return self._engine.decide(question)
+
+    def limits(self, known: KnownCredential, client_id: str) -> tuple[Limit, ...]:
+        """What a signature with this credential, for this client, is counted against."""
+        stored = known.stored
+        return limits_of(
+            self.bundle,
+            credential_id=stored.credential_id,
+            profile=stored.profile,
+            client_id=client_id,
+            office=stored.office,
+        )
 
     def profile(self, name: str) -> KeyProfile:
         """Raises KeyError when the bundle has no such key profile."""

@@ -26,6 +26,7 @@ from hsm.acts.ask_policy import Allowed, Policy, ask_policy
 from hsm.acts.directory import Directory, KnownCredential
 from hsm.acts.grant import GrantRow
 from hsm.acts.ledger import Change, Entered, Ledger
+from hsm.acts.quotas import Spending
 from hsm.acts.redeem import Redeemer, check_positions, find_positions, get_granted
 from hsm.acts.to_be_signed import ItemToSign, check_salt, named_digest, to_be_signed
 from hsm.acts.verify_signature import verify_signature
@@ -225,8 +226,12 @@ class Signing:
 
     def _perform(self, reserved: _Reserved, now: datetime, with_receipts: bool) -> list[MadeSignature]:  # noqa: FBT001
         intents = _intents(reserved, int(now.timestamp()))
-        # 4, 5. Reserve the rows and journal the intents: durable together, before the key is touched.
-        entered = self._redeem(intents, reserved.change, with_proofs=with_receipts)
+        # 4, 5. Reserve the rows, count them against the quotas, and journal the intents: durable together,
+        # before the key is touched.
+        spending = Spending(
+            self._policy.limits(reserved.known, reserved.act.client_id), len(intents), int(now.timestamp())
+        )
+        entered = self._redeem(intents, spending.around(reserved.change), with_proofs=with_receipts)
         leaves = range(entered.first_index, entered.first_index + len(intents))
         try:
             values = [self._sign_one(reserved, data) for data in reserved.to_be_signed]
@@ -235,7 +240,9 @@ class Signing:
             # say so is no harm: the rows then stay reserved, and reserved rows never sign.
             self._ledger.enter(
                 entries.failed(now=int(now.timestamp()), indexes=leaves, reason=type(error).__name__),
-                change=lambda connection: grant.release(connection, reserved.digest, reserved.positions),
+                change=spending.refund(
+                    lambda connection: grant.release(connection, reserved.digest, reserved.positions)
+                ),
             )
             raise
         # 8. Journal the outcome and mark the rows used. Not waited for: the intents are durable and

@@ -29,6 +29,7 @@ _TITLES: dict[type[Exception], tuple[int, str, str]] = {
     hsm.CredentialNotUsable: (409, "Không dùng được chứng thư", "The credential cannot be used"),
     hsm.ApprovalRefused: (403, "Phê duyệt bị từ chối", "The approval is refused"),
     hsm.PolicyRefused: (403, "Chính sách không cho phép", "The policy does not allow this"),
+    hsm.QuotaSpent: (429, "Vượt hạn mức", "Over the limit"),
     hsm.GrantRefused: (409, "Phê duyệt không còn dùng được", "The approval cannot be used any more"),
     hsm.TokenUnavailable: (503, "Thiết bị khóa tạm thời không sẵn sàng", "The token is temporarily away"),
     hsm.PinRejected: (503, "Thiết bị khóa tạm thời không sẵn sàng", "The token is temporarily away"),
@@ -58,6 +59,7 @@ _HSM_DETAILS: dict[type[Exception], str] = {
     hsm.CredentialNotUsable: "Chứng thư không có, không hoạt động, hoặc đã hết hạn.",
     hsm.ApprovalRefused: "Bằng chứng phê duyệt không phải cho đúng hành vi ký này.",
     hsm.PolicyRefused: "Chính sách sử dụng khóa không cho phép; hãy hỏi quản trị an ninh.",
+    hsm.QuotaSpent: "Đã ký hết số lượng mà chính sách cho phép trong thời gian này; hãy gọi lại sau.",
     hsm.GrantRefused: "Phê duyệt đã dùng hoặc đã hết hạn; hãy chuẩn bị và phê duyệt lại.",
 }
 _AWAY = "Chưa ký được lúc này; hãy gọi lại sau."

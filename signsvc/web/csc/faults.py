@@ -70,6 +70,8 @@ def fault_of(error: Exception) -> Response:
             answer = fault(403, "access_denied", error.message_en, {"WWW-Authenticate": challenge})
         case errors.QuotaExceeded():
             answer = fault(429, "temporarily_unavailable", error.message_en, _retry(error))
+        case hsm.QuotaSpent():
+            answer = fault(429, "temporarily_unavailable", error.message, _retry(error))
         case hsm.PolicyRefused() | hsm.ApprovalRefused():
             answer = fault(403, "access_denied", error.message)
         case _ if isinstance(error, _AWAY):
