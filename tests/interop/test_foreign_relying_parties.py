@@ -1,4 +1,4 @@
-"""openid-client and oauth4webapi, certified relying parties that nobody here wrote, log in at our provider."""
+"""openid-client and oauth4webapi, certified relying parties that nobody here wrote, log in here."""
 
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit

@@ -58,7 +58,8 @@ def test_a_sound_request_object_is_taken(
         {"request_uri": "urn:ietf:params:oauth:request_uri:x"}, {"request": "x.y.z"},
     ],
     ids=[
-        "without-exp-fails", "without-nbf-fails", "expired-fails", "bad-aud-fails", "exp-over-60-minutes-fails",
+        "without-exp-fails", "without-nbf-fails", "expired-fails", "bad-aud-fails",
+        "exp-over-60-minutes-fails",
         "nbf-over-60-minutes-ago-fails", "nbf-over-60-seconds-ahead-fails", "other-iss-fails",
         "other-client-id-fails",
         "containing-request-uri-fails", "containing-request-fails",
