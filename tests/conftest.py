@@ -13,11 +13,11 @@ from idp.store.sealing import ensure_directory_keys
 pytest_plugins = [
     "tests.servers.devca",
     "tests.servers.key_process",
-    "tests.servers.oidc_suite",
     "tests.servers.postgres",
     "tests.servers.redis",
     "tests.servers.softhsm",
     "tests.servers.stack",
+    "tests.servers.oidc_suite",  # last: it imports others of these
 ]
 
 _LOOPBACK = ("127.", "::1", "localhost")
