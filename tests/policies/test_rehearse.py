@@ -61,8 +61,8 @@ def administered(action: str, **asked: Any) -> dict[str, Any]:
 
 
 TOKEN = {
-    "type": "intent", "time": TIME, "credential": "t1", "client": "idp", "algorithm": "ES256", "kind": "token",
-    "token": {"kid": "k", "typ": "JWT"}, "tbs": "x", "rules": [], "policy": 1,
+    "type": "intent", "time": TIME, "credential": "t1", "client": "idp", "algorithm": "ES256",
+    "kind": "token", "token": {"kid": "k", "typ": "JWT"}, "tbs": "x", "rules": [], "policy": 1,
     "asked": {
         "content": "token",
         "about": {"purpose": "token", "algorithm": "ES256", "state": "active", "profile": "oidc-token"},
@@ -153,12 +153,8 @@ class TestNotGuessed:
 
     def test_a_rule_that_names_a_client_or_credential_is_tried(self) -> None:
         leaves = [signed(), signed(client="other"), signed(credential="c2")]
-        assert [
-            one.leaves for one in tried(forbid('principal == Client::"other"'), *leaves).newly_refused
-        ] == [[1]]
-        assert [
-            one.leaves for one in tried(forbid('resource == Credential::"c2"'), *leaves).newly_refused
-        ] == [[2]]
+        for condition, leaf in (('principal == Client::"other"', 1), ('resource == Credential::"c2"', 2)):
+            assert [one.leaves for one in tried(forbid(condition), *leaves).newly_refused] == [[leaf]]
 
     def test_an_act_that_there_is_no_more_is_counted(self) -> None:
         assert list(tried(BUNDLE, administered("fly", about={})).not_rehearsed) == ["an act there is no more"]
@@ -220,9 +216,9 @@ class TestPossibilities:
         }  # fmt: skip
 
     def test_a_draft_that_opens_a_door_is_told_though_nobody_went_through(self) -> None:
-        wide = FILES["key-profiles.toml"].replace(
-            '[organisation-seal]\n', '[organisation-seal]\nmax_signatures_by_access_token = 1\n'
-        ).replace('proofs = ["client_jws"]\ncontents', 'proofs = ["client_jws", "access_token"]\ncontents', 1)  # fmt: skip
+        head, seal, rest = FILES["key-profiles.toml"].partition("[organisation-seal]\n")
+        rest = rest.replace('proofs = ["client_jws"]', 'proofs = ["client_jws", "access_token"]', 1)
+        wide = f"{head}{seal}max_signatures_by_access_token = 1\n{rest}"
         opened = compare(BUNDLE, parse_bundle(FILES | {"key-profiles.toml": wide}))
         assert {(one.profile, one.after.who, one.after.approval, one.after.content) for one in opened} == {
             ("organisation-seal", "holder", "access_token", "prepared")
