@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, false, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.directory.person import Mandate, Person, Post
@@ -91,7 +91,9 @@ class People:
         return bool(changed.rowcount)
 
     def _refuse_conflicts(self, connection: Connection, saved: Person, number_index: Any) -> None:
-        taken = (person.c.username == (saved.username or None)) | (person.c.number_index == number_index)
+        # Only what the person has: a comparison with None would match all who lack it too.
+        own = {person.c.username: saved.username or None, person.c.number_index: number_index}
+        taken = or_(false(), *(column == value for column, value in own.items() if value is not None))
         other = select(person.c.person_id).where(taken, person.c.person_id != saved.person_id)
         if connection.execute(other).first() is not None:
             raise _taken()

@@ -148,3 +148,8 @@ def test_a_passkey_counter_that_does_not_grow_is_told(people: People) -> None:
     # Retired is for ever; the authenticator may be registered again.
     assert not factors.change_state(passkey.factor_id, "p-6", "active")
     factors.add("p-6", PASSKEY, secret="cose", handle="id-1", now=NOW)
+
+
+def test_people_without_number_or_name_are_not_one_person(people: People) -> None:
+    for person_id, username in (("p-1", "hoa"), ("p-2", "mai"), ("p-3", ""), ("p-4", "")):
+        assert people.save(Person(person_id, "citizen", "active", username, {}), NOW).person_id == person_id
