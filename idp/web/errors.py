@@ -1,14 +1,14 @@
 """The one map from errors to answers (RFC 6749 §5.2). What is not expected says nothing."""
 
-import traceback
-
 from authlib.oauth2 import OAuth2Error
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from idp.errors import IdpError, InsufficientScope, InvalidClient, InvalidToken
 from idp.web.answer import json_answer
 from idp.web.metrics import Metrics
+from idp.web.page_errors import error_page
+from idp.web.unexpected import note_unexpected
 
 # HTTP's own refusals, before any OAuth rule.
 _HTTP_WORDS = {
@@ -24,14 +24,6 @@ def challenge(error: InvalidToken | InsufficientScope, realm: str) -> str:
     if isinstance(error, InsufficientScope) and error.scope:
         words.append(f'scope="{error.scope}"')
     return f"{getattr(error, 'scheme', 'Bearer')} {', '.join(words)}"
-
-
-def note_unexpected(error: Exception, metrics: Metrics) -> None:
-    """For the log: where, not what. The text of an unexpected error may quote a token or a parameter."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-6:]))
-    g.error, g.error_detail = "server_error", f"{type(error).__name__} at {where}"
-    metrics.errors.labels("server_error").inc()
 
 
 def register_errors(app: Flask, metrics: Metrics, issuer: str) -> None:
@@ -62,7 +54,9 @@ def register_errors(app: Flask, metrics: Metrics, issuer: str) -> None:
         body = {"error": word}
         if status in _HTTP_WORDS:
             body["error_description"] = _HTTP_WORDS[status]
-        answer = json_answer(status, body)
+        # A person who mistyped an address is not an integrator.
+        page_wanted = request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
+        answer = error_page(f"http_{status}", status) if page_wanted else json_answer(status, body)
         for name, value in error.get_headers():
             if name.lower() == "allow":
                 answer.headers[name] = value

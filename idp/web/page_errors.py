@@ -6,9 +6,9 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from idp.errors import IdpError
-from idp.web.errors import note_unexpected
 from idp.web.metrics import Metrics
 from idp.web.pages import page
+from idp.web.unexpected import note_unexpected
 
 
 def register_page_errors(blueprint: Blueprint, metrics: Metrics) -> None:

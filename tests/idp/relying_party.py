@@ -17,6 +17,7 @@ from idp.directory.person import CITIZEN, Person
 from idp.protocol.client_metadata import ClientMetadata
 from idp.protocol.session import Session
 from idp.services import Services
+from idp.store.clients import change_state
 from tests.conformance.oidc.browser import Browser, Callback, Page
 from tests.idp.provider import ISSUER, Provider, System
 
@@ -72,6 +73,12 @@ class RelyingParty:
     def address_of(self, request_uri: str) -> str:
         sent = urlencode({"client_id": self.client_id, "request_uri": request_uri})
         return f"{self.provider.settings.issuer}/authorize?{sent}"
+
+    def disable(self) -> None:
+        """An administrator's act, in the middle of everything."""
+        with self.provider.database.writing() as connection:
+            now = int(self.provider.clock().timestamp())
+            assert change_state(connection, self.client_id, "disabled", now)
 
     def request_object(
         self, *, header: dict[str, Any] | None = None, key: Key | None = None, **changes: Any
