@@ -1,4 +1,4 @@
-"""``python -m idp serve | worker | migrate | rotate-cookie-keys | clients add|list|show|disable|enable``.
+"""``python -m idp serve | worker | migrate | rotate-cookie-keys | kpi | evidence | clients``.
 
 Exit codes: 0 done, 1 refused or not found, 2 wrong arguments or settings.
 """
@@ -17,6 +17,7 @@ from idp.cookie_keys import ensure_cookie_keys, rotate_cookie_keys
 from idp.errors import IdpError, RegistrationRefused
 from idp.people_commands import add_people_parser, run_people
 from idp.register_clients import new_registration, read_jwks
+from idp.report import add_report_commands, run_report
 from idp.settings import Settings
 from idp.store.clients import (
     Registration,
@@ -52,8 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
             rotate_cookie_keys(settings.cookie_keys_file)
             print("Đã thêm khóa cookie mới; khởi động lại. A new cookie key was added; restart the service.")
             return 0
-        act = _people if options.command == "people" else _clients
-        return act(database, settings, options)
+        acts = {"people": _people, "kpi": _report, "evidence": _report, "clients": _clients}
+        return acts[options.command](database, settings, options)
     except RegistrationRefused as error:
         print(error, file=sys.stderr)
     except IdpError as error:
@@ -78,6 +79,10 @@ def _run(command: str, settings: Settings) -> int:
 
         work(settings)
     return 0
+
+
+def _report(database: Database, _settings: Settings, options: argparse.Namespace) -> int:
+    return run_report(database, options)
 
 
 def _people(database: Database, settings: Settings, options: argparse.Namespace) -> int:
@@ -172,6 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="tạo hoặc nâng cấp cơ sở dữ liệu / make or upgrade the database")
     commands.add_parser("rotate-cookie-keys", help="thêm khóa cookie mới / add a new cookie key")
     add_people_parser(commands)
+    add_report_commands(commands)
     clients = commands.add_parser("clients", help="đăng ký hệ thống / register systems")
     acts = clients.add_subparsers(dest="act", required=True)
     add = acts.add_parser("add", help="thêm hoặc thay / add or replace")

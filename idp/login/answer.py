@@ -80,6 +80,7 @@ class AnswerJourney:
                 request_id=request_id,
                 details={
                     "acr": authentication.acr,
+                    "identity_level": authentication.identity_level,
                     "silent": journey.login is None and journey.consented is None,
                     "scopes": step.scope.split()[:32],
                 },

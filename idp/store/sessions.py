@@ -9,9 +9,12 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from idp.directory.person import Person
 from idp.errors import StoreUnavailable
+from idp.evidence.catalogue import check_event
+from idp.evidence.event import Event
 from idp.protocol.device import address_prefix, summarise_device
 from idp.protocol.session import Session, SessionLimits
 from idp.store.database import Database
+from idp.store.evidence import write_events
 from idp.store.session_tables import session, session_client
 
 TOUCH_SECONDS = 60
@@ -90,6 +93,7 @@ class Sessions:
         values |= {"amr": orjson.dumps(started.amr).decode(), "cookie_hash": _hash(cookie_value)}
         with self._database.writing() as connection:
             connection.execute(insert(session).values(**values))
+            _write(connection, "session.started", started, now, upstream=upstream, kiosk=kiosk)
         return started, cookie_value
 
     def step_up(self, session_id: str, *, acr: str, amr: Iterable[str], now: int) -> Session | None:
@@ -110,7 +114,10 @@ class Sessions:
                 auth_time=now,
                 last_seen_at=now,
             )
-            return _first(connection, session.c.session_id == session_id)
+            stepped = _first(connection, session.c.session_id == session_id)
+            if stepped is not None:
+                _write(connection, "session.stepped_up", stepped, now)
+            return stepped
 
     def act_under(self, session_id: str, mandate_id: str) -> None:
         """The person chose for whom to act; ``""``: for oneself."""
@@ -205,6 +212,16 @@ def living_of(connection: Connection, person_id: str) -> Sequence[str]:
     """Every session of a person that was not ended, idle ones too."""
     where = (session.c.person_id == person_id) & (session.c.ended_at == 0)
     return list(connection.scalars(select(session.c.session_id).where(where)))
+
+
+def _write(connection: Connection, name: str, of: Session, now: int, **details: object) -> None:
+    """The session and its event are one transaction."""
+    said = {"acr": of.acr, "amr": list(of.amr), **details}
+    if name == "session.started":
+        said["identity_level"] = of.identity_level
+    event = Event(name, now, person_id=of.person_id, session_id=of.session_id, details=said)
+    check_event(event)
+    write_events(connection, [event])
 
 
 def _hash(cookie_value: str) -> str:
