@@ -26,6 +26,7 @@
     ├── UpstreamFailed                 the upstream said no, or something that cannot be believed
     ├── RegistrationRefused            (command line) what was to be registered is not sound
     └── DirectoryRefused               a person or organisation that cannot be as it is said to be
+        └── DirectoryConflict          its username or number belongs to somebody else
 
 Two voices: ``message`` (the wire's ``error_description``: ASCII without quotes, RFC 6749 §5.2) is for
 the caller, ``detail`` for the log. Neither ever carries a token, a key or a parameter's value.
@@ -214,3 +215,7 @@ class RegistrationRefused(IdpError):
 
 class DirectoryRefused(RegistrationRefused):
     """Two texts, as RegistrationRefused. No text carries a personal number."""
+
+
+class DirectoryConflict(DirectoryRefused):
+    """What must be unique belongs to somebody else."""

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from idp.directory.person import Mandate, Person, Post
 from idp.directory.personal_number import check_personal_number
 from idp.directory.username import fold_username
-from idp.errors import DirectoryRefused
+from idp.errors import DirectoryConflict, DirectoryRefused
 from idp.store.database import Database
 from idp.store.people_tables import mandate, organisation, person, post
 from idp.store.sealing import Sealing
@@ -185,8 +185,8 @@ def _mandate(row: RowMapping) -> Mandate:
     )
 
 
-def _taken() -> DirectoryRefused:
-    return DirectoryRefused(
+def _taken() -> DirectoryConflict:
+    return DirectoryConflict(
         "Tên đăng nhập hoặc số định danh đã thuộc về người khác.",
         "The username or the personal number belongs to somebody else.",
     )
