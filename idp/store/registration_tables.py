@@ -29,8 +29,8 @@ registration_access = Table(
     Column("issued_at", BigInteger, nullable=False),
 )
 
-# What SCIM keeps besides the directory: who provisioned it, under which id of theirs, and which version
-# it has. ``attributes``: what SCIM knows and the directory has no place for, a JSON object.
+# What SCIM keeps besides the directory: who provisioned it, and under which id of theirs.
+# ``attributes``: what SCIM knows and the directory has no place for, a JSON object.
 provisioned = Table(
     "provisioned",
     metadata,
@@ -39,7 +39,6 @@ provisioned = Table(
     Column("external_id", String(200), nullable=True),
     Column("client_id", String(200), nullable=False),
     Column("attributes", Text, nullable=False),
-    Column("version", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
 )

@@ -2,12 +2,32 @@
 
 from flask import Flask
 
+from idp.grants.resource_access import ResourceAccess
+from idp.provisioning.leave import Leave
+from idp.provisioning.scim import build_scim
 from idp.services import Services
 from idp.web.register import registration_endpoint
+from idp.web.scim import scim_endpoints
+from idp.web.scim_discovery import scim_discovery
 
 
 def register_integrator_endpoints(app: Flask, services: Services, below: str | None) -> None:
     """Each with its authentication."""
-    app.register_blueprint(
-        registration_endpoint(services), url_prefix=below
-    )  # initial access token, own token
+    issuer = services.settings.issuer
+    access = ResourceAccess(issuer, services.token_keys, services.revocations, services.clients.find_client)
+    leave = Leave(services.people, services.end_session, services.evidence)
+    scim = build_scim(
+        f"{issuer}/scim/v2",
+        services.database,
+        services.people,
+        services.organisations,
+        leave,
+        services.evidence,
+    )
+    parts = [
+        registration_endpoint(services),  #          initial access token, registration access token
+        scim_discovery(issuer),  #                   public
+        scim_endpoints(services, scim, access),  #   access token with the scope scim
+    ]
+    for part in parts:
+        app.register_blueprint(part, url_prefix=f"{below or ''}{part.url_prefix or ''}" or None)

@@ -61,6 +61,19 @@ IDP = {
     "GET /register/<client_id>": "registration access token",
     "PUT /register/<client_id>": "registration access token",
     "DELETE /register/<client_id>": "registration access token",
+    "GET /scim/v2/ServiceProviderConfig": PUBLIC,
+    "GET /scim/v2/<any(Schemas, ResourceTypes):kind>": PUBLIC,
+    "GET /scim/v2/<any(Schemas, ResourceTypes):kind>/<name>": PUBLIC,
+    "GET /scim/v2/<any(Users, Groups):kind>": "scim",
+    "POST /scim/v2/<any(Users, Groups):kind>": "scim",
+    "POST /scim/v2/<any(Users, Groups):kind>/.search": "scim",
+    "GET /scim/v2/<any(Users, Groups):kind>/<resource_id>": "scim",
+    "PUT /scim/v2/<any(Users, Groups):kind>/<resource_id>": "scim",
+    "PATCH /scim/v2/<any(Users, Groups):kind>/<resource_id>": "scim",
+    "DELETE /scim/v2/<any(Users, Groups):kind>/<resource_id>": "scim",
+    "POST /scim/v2/Bulk": "scim",
+    "POST /scim/v2/.search": "scim",
+    "GET /scim/v2/<path:unknown>": "scim",
 }
 
 SIGNSVC = {

@@ -42,7 +42,6 @@ def upgrade() -> None:
         sa.Column("external_id", sa.String(200), nullable=True),
         sa.Column("client_id", sa.String(200), nullable=False),
         sa.Column("attributes", sa.Text, nullable=False),
-        sa.Column("version", sa.Integer, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("changed_at", sa.BigInteger, nullable=False),
     )

@@ -1,0 +1,46 @@
+"""A person leaves: within this one act nothing of theirs opens anything any more."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from idp.directory.person import LEFT
+from idp.evidence.event import Event
+from idp.evidence.record import EvidenceRecorder
+from idp.logout.end_session import LEFT as REASON
+from idp.logout.end_session import EndSession
+from idp.store.people import People
+
+
+class OfflineTokens(Protocol):
+    """The part of the refresh store that is used here."""
+
+    def revoke_person(self, person_id: str, now: int) -> object:
+        """Revoke every family of this person, those with offline_access too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Steps, in this order, so that whatever fails leaves less open than before:
+
+    1. the state: from here on nobody logs in as this person;
+    2. every session ends: introspection says no, back-channel logouts are queued;
+    3. refresh tokens that outlive sessions are revoked;
+    4. the event.
+
+    Repeating it is safe, and completes what a failure cut short.
+    """
+
+    people: People
+    end_session: EndSession
+    evidence: EvidenceRecorder
+    offline: OfflineTokens | None = None
+
+    def __call__(self, person_id: str, *, by: str, now: int) -> None:
+        """Raises StoreUnavailable. ``by``: the client or administrator."""
+        self.people.change_state(person_id, LEFT, now)
+        self.end_session.all_of(person_id, reason=REASON, now=now, by=by)
+        if self.offline is not None:
+            self.offline.revoke_person(person_id, now)
+        self.evidence.record(
+            Event("person.state_changed", now, person_id=person_id, details={"state": LEFT, "by": by})
+        )
