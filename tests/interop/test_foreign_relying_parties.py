@@ -1,5 +1,6 @@
 """openid-client and oauth4webapi, certified relying parties that nobody here wrote, log in here."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,9 +16,10 @@ pytestmark = pytest.mark.interop
 AFTERWARDS = "https://rp.example.gov.vn/sau"
 
 
-@pytest.fixture(scope="session")
-def suite(oidc_suite: Suite) -> Suite:
-    return oidc_suite
+@pytest.fixture
+def suite(oidc_suite: Suite) -> Iterator[Suite]:
+    yield oidc_suite
+    oidc_suite.close_browsers()
 
 
 def settings(suite: Suite, party: RelyingParty, **changes: Any) -> dict[str, Any]:

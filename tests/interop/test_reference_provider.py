@@ -43,7 +43,8 @@ class Side:
         }
         url = httpx.URL(self.party.provider.metadata["authorization_endpoint"], params=sent)
         browser = Browser(self.http_trust, lambda at: at.startswith("https://rp.example.gov.vn"))
-        back = browser.open(str(url))
+        with browser.http:
+            back = browser.open(str(url))
         if isinstance(back, Callback):
             return str(back.params.get("error", ""))
         return _shown(back)
@@ -60,7 +61,9 @@ class Side:
         if self.suite:
             browser = self.suite.browser()
             return str(self.suite.arrive(self.suite.walk(browser, browser.open(str(url)))).params["code"])
-        back = Browser(True, lambda at: at.startswith("https://rp.example.gov.vn")).open(str(url))
+        browser = Browser(True, lambda at: at.startswith("https://rp.example.gov.vn"))
+        with browser.http:
+            back = browser.open(str(url))
         assert isinstance(back, Callback)
         return str(back.params["code"])
 
@@ -90,7 +93,8 @@ def reference() -> Iterator[Side]:
     client_id, secret = "rp-mau", secrets.token_urlsafe(32)
     client = {
         "client_id": client_id, "client_secret": secret, "redirect_uris": [REDIRECT_URI],
-        "grant_types": ["authorization_code", "refresh_token", "client_credentials"], "response_types": ["code"],
+        "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+        "response_types": ["code"],
         "scope": "openid profile offline_access",
     }  # fmt: skip
     process = subprocess.Popen(
@@ -113,9 +117,10 @@ def reference() -> Iterator[Side]:
 
 
 @pytest.fixture(scope="module")
-def ours(oidc_suite: Suite) -> Side:
+def ours(oidc_suite: Suite) -> Iterator[Side]:
     party = oidc_suite.register("baseline", auth="client_secret_basic")
-    return Side(party, oidc_suite.op.http, oidc_suite)
+    yield Side(party, oidc_suite.op.http, oidc_suite)
+    oidc_suite.close_browsers()
 
 
 AUTHORIZE: dict[str, dict[str, str | None]] = {

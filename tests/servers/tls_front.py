@@ -34,6 +34,7 @@ class TlsFront:
         context.load_cert_chain(self.certificate, key)
         self.trust = ssl.create_default_context(cafile=str(self.certificate))
         # One loop in one thread: an SSL object must not be read and written by two.
+        self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -54,18 +55,25 @@ class TlsFront:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        for writer in self._open:
+            writer.transport.abort()
+        # A transport says that it is closed in the loop's next turns.
+        for _ in range(3):
+            await asyncio.sleep(0)
 
     async def _serve(self, outer_in: asyncio.StreamReader, outer_out: asyncio.StreamWriter) -> None:
-        inner_out = None
+        writers = {outer_out}
+        self._open |= writers
         try:
             inner_in, inner_out = await asyncio.open_connection("127.0.0.1", self._port)
+            writers.add(inner_out)
+            self._open.add(inner_out)
             await asyncio.gather(_pass_on(outer_in, inner_out), _pass_on(inner_in, outer_out))
         except (OSError, asyncio.CancelledError):
             pass  # no service there, a side hung up, or close(): the client sees a closed connection
         finally:
-            for writer in (outer_out, inner_out):
-                if writer is not None:
-                    writer.close()
+            for writer in writers:
+                writer.close()
 
 
 def listen() -> socket.socket:

@@ -102,6 +102,7 @@ class Browser:
     def __init__(self, verify: object, elsewhere: Callable[[str], bool]) -> None:
         self.http = httpx.Client(verify=verify, follow_redirects=False, timeout=20)  # type: ignore[arg-type]
         self._elsewhere = elsewhere
+        self.on_page: Callable[[Page], object] = lambda page: None
 
     def open(self, url: str) -> Page | Callback:
         return self._follow("GET", url, None)
@@ -139,6 +140,7 @@ class Browser:
 
     def _through_form_post(self, page: Page) -> Page | Callback:
         """response_mode=form_post: the page's one form goes to the relying party by itself."""
+        self.on_page(page)
         for form in page.forms:
             target = urljoin(page.url, form.action)
             if form.method == "post" and self._elsewhere(target):

@@ -8,9 +8,10 @@ from tests.conformance.oidc.relying_party import RelyingParty
 from tests.conformance.oidc.suite import Listener, Suite
 
 
-@pytest.fixture(scope="session")
-def suite(oidc_suite: Suite) -> Suite:
-    return oidc_suite
+@pytest.fixture
+def suite(oidc_suite: Suite) -> Iterator[Suite]:
+    yield oidc_suite
+    oidc_suite.close_browsers()
 
 
 @pytest.fixture(scope="session")

@@ -176,6 +176,7 @@ class Suite:
         self.op.discover()
         self._hash = Hashing(threads=1, waiting=8).hash(normal_password(PASSWORD))
         self._people: dict[int, Someone] = {}
+        self._browsers: list[Browser] = []
 
     def close(self) -> None:
         for process in self._processes:
@@ -217,7 +218,15 @@ class Suite:
         """A browser of a person of its own."""
         browser = Browser(self.front.trust, lambda url: not url.startswith(self.op.issuer))
         self._people[id(browser)] = self.person()
+        self._browsers.append(browser)
         return browser
+
+    def close_browsers(self) -> None:
+        """After each test: whoever logged in is gone."""
+        for browser in self._browsers:
+            browser.http.close()
+        self._browsers.clear()
+        self._people.clear()
 
     def person(self) -> Someone:
         now = int(time.time())
