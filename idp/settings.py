@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     # Argon2 in threads of its own, and how many requests may wait for one; the rest stays for /token.
     hashing_threads: int = Field(default=2, ge=1, le=64)
     hashing_waiting: int = Field(default=1, ge=0, le=64)
+    # TOML over idp/login/upstreams.toml: client_id and client_secret_file of each upstream that is on offer.
+    upstreams_file: Path | None = None
     # PEM of the issuing CAs whose certificates (USB tokens) are a way to log in; none: the way is closed.
     certificate_authorities_file: Path | None = None
     # Where the gateway puts the certificate of the handshake (nginx: $ssl_client_escaped_cert), and the

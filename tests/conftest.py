@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.servers.redis",
     "tests.servers.softhsm",
     "tests.servers.stack",
+    "tests.servers.upstreams",
     "tests.servers.oidc_suite",  # last: it imports others of these
 ]
 

@@ -8,6 +8,7 @@ from idp.login.hashing import Hashing
 from idp.login.one_time_password import OneTimePasswords
 from idp.login.passkeys import Passkeys
 from idp.login.password_login import PasswordLogin
+from idp.login.upstream_login import UpstreamLogin
 from idp.store.login_progress import LoginProgress
 
 
@@ -20,3 +21,4 @@ class LoginParts:
     passkeys: Passkeys
     certificates: CertificateLogin
     enrolment: Enrolment
+    upstreams: UpstreamLogin

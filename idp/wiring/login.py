@@ -11,12 +11,17 @@ from idp.login.one_time_password import OneTimePasswords
 from idp.login.parts import LoginParts
 from idp.login.passkeys import Passkeys
 from idp.login.password_login import PasswordLogin
+from idp.login.upstream_client import UpstreamClient
+from idp.login.upstream_login import UpstreamLogin
+from idp.login.upstream_profile import read_upstreams
 from idp.settings import Settings
 from idp.store.factors import Factors
 from idp.store.login_budgets import LoginBudgets
 from idp.store.login_progress import LoginProgress
 from idp.store.people import People
 from idp.store.sealing import Sealing
+from idp.store.upstream_accounts import UpstreamAccounts
+from idp.store.upstream_transactions import UpstreamTransactions
 
 
 def build_login(
@@ -42,4 +47,12 @@ def build_login(
         passkeys=passkeys,
         certificates=CertificateLogin(people, factors, authorities),
         enrolment=Enrolment(factors, hashing, passkeys),
+        upstreams=UpstreamLogin(
+            read_upstreams(settings.upstreams_file),
+            UpstreamClient(),
+            UpstreamTransactions(client),
+            UpstreamAccounts(people.database, sealing),
+            people,
+            f"{settings.issuer}/callback",
+        ),
     )

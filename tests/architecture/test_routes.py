@@ -43,6 +43,8 @@ IDP = {
     "POST /login/<journey_id>/continue": PUBLIC,
     "GET /login/<journey_id>/mandate": PUBLIC,
     "POST /login/<journey_id>/mandate": PUBLIC,
+    "POST /login/<journey_id>/upstream/<name>": PUBLIC,
+    "GET /callback/<name>": PUBLIC,  # the transaction's cookie and state
     "POST /login/<journey_id>/cancel": PUBLIC,
     "POST /login/<journey_id>/restart": PUBLIC,
     "GET /kiosk": PUBLIC,

@@ -15,6 +15,7 @@ from idp.web.login.passkey import passkey_endpoints
 from idp.web.login.password import password_endpoint
 from idp.web.login.second import second_factor_endpoints
 from idp.web.login.start import start_endpoint
+from idp.web.login.upstream import upstream_endpoints
 from idp.web.page_errors import register_page_errors
 from idp.web.pages import pages_blueprint
 
@@ -30,6 +31,7 @@ def login_endpoints(services: Services) -> Blueprint:
     certificate_endpoint(blueprint, services)
     enrol_endpoints(blueprint, services)
     mandate_endpoints(blueprint, services)
+    upstream_endpoints(blueprint, services)
     cancel_endpoint(blueprint, services)
     kiosk_endpoints(blueprint, services)
     return blueprint

@@ -11,6 +11,7 @@ from idp.login.enrolment import may_enrol_at_login
 from idp.login.one_time_password import new_totp_secret, otpauth_uri
 from idp.services import Services
 from idp.web.login.kiosk import is_kiosk
+from idp.web.login.offered import offered
 from idp.web.login.visit import REAUTHENTICATE, Visit, open_visit
 
 # What an authenticator app shows beside the username.
@@ -70,11 +71,14 @@ def first_page(visit: Visit, *, status: int = 200, error: str = "", username: st
     if visit.reason == REAUTHENTICATE and visit.session and not hint:
         known = services.people.find(visit.session.person_id)
         hint = known.username if known else ""
+    upstreams = offered(services)
     return visit.page(
         "login/start.html",
         status=status,
         error=error,
         username=hint,
+        upstreams=upstreams,
+        form_targets=[str(upstream["origin"]) for upstream in upstreams],
         kiosk=is_kiosk() or visit.progress.kiosk,
         kiosk_fixed=is_kiosk(),
         certificates=bool(services.login.certificates.authorities),

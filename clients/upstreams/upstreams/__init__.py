@@ -1,0 +1,1 @@
+"""Simulators of the national identity systems: for development and tests, never for real people."""
