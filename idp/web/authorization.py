@@ -22,7 +22,7 @@ TOO_LATE = "The person did not finish in time. Start the login again."
 
 
 def authorization_endpoint(services: Services) -> Blueprint:
-    """Public. Pages on the way are F's /login/… and /consent/…; both come back to ``resume``."""
+    """Public. The pages on the way, of login and consent, all come back to ``resume``."""
     blueprint = Blueprint("authorization", __name__)
     register_page_errors(blueprint, services.metrics)
 
