@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from hsm.tables import admin, client_key, credential, performed_act
+from hsm.tables import directory_version as directory_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class StoredCredential:
     key_made_at: int = 0
     revoked_at: int | None = None
     revocation_reason: str | None = None
+
+
+def directory_version(connection: Connection) -> int:
+    """A number that is another one after every change of a credential, a client's key or an administrator."""
+    return int(connection.execute(select(directory_table.c.version)).scalar_one())
 
 
 def find_credential(connection: Connection, credential_id: str) -> StoredCredential | None:

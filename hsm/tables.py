@@ -53,6 +53,7 @@ credential = Table(
 Index("ix_credential_holder", credential.c.holder)
 Index("ix_credential_not_after", credential.c.not_after)
 Index("ix_credential_kek_label", credential.c.kek_label)
+Index("ix_credential_purpose", credential.c.purpose)
 
 client_key = Table(
     "client_key",
@@ -77,6 +78,16 @@ admin = Table(
     Column("person_id", String(200)),  # whose passkeys are theirs
     Column("seal", LargeBinary),
     CheckConstraint("state IN ('active','retired')", name="state"),
+)
+
+# One row. Triggers move its number with every change of credential, client_key or admin, so that whoever
+# keeps what these say asks for one number to know whether it is still so.
+directory_version = Table(
+    "directory_version",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="one"),
 )
 
 # One row an approved act. The act's digest is the key: an act is approved and redeemed once.

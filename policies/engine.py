@@ -6,10 +6,12 @@ scope leaves them open (Cedar's policy slicing: the others cannot match, so leav
 nothing). A decision is a pure function of what its rules can read, so it is remembered by exactly
 that: the same principal, action, facts and circumstances get the same answer. The clock is part of
 it, to the second, wherever a rule can read the clock, and the minute of the week wherever one asks
-whether an office is open.
+whether an office is open. A credential's id is no part of it, unless some rule names a credential: an
+id is good for nothing in Cedar but to be the same as another.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
@@ -48,6 +50,9 @@ ENROLMENT_ACTIONS = frozenset(
 )
 STORE_ACTIONS = frozenset({ActionName.ROTATE_KEK, ActionName.DESTROY_KEK, ActionName.CONTINUE_COPY})
 REMEMBERED = 4096
+# A decision is small, and people are many: each has an answer of their own.
+DECISIONS_REMEMBERED = 40_000
+ANY_CREDENTIAL = "any"
 # Asia/Ho_Chi_Minh: UTC+7 all year since 1975, so no host's time zone data decides.
 LOCAL = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 _OF_THE_CLOCK = ("now", "weekday", "minute")
@@ -74,9 +79,10 @@ class Engine:
             scope: frozenset(name for name in _OF_THE_CLOCK if any(rule.reads(name) for rule in concerned))
             for scope, concerned in rules.items()
         }
+        self._names_credentials = any(rule.names("Credential") for rule in bundle.rules.values())
         # The arguments are frozen values and the bundle is fixed: equal arguments, equal answer.
         self._entities = lru_cache(maxsize=REMEMBERED)(self._parse_entities)
-        self._remembered = lru_cache(maxsize=REMEMBERED)(self._evaluate)
+        self._remembered = lru_cache(maxsize=DECISIONS_REMEMBERED)(self._evaluate)
 
     def decide(self, question: Question) -> Decision:
         """May this happen? Never raises: an error of any kind is a deny that names it."""
@@ -85,7 +91,10 @@ class Engine:
             if moment.now.tzinfo is None:
                 raise ValueError("now has no time zone")
             context = _context(moment, self._reads[question.action, question.principal.kind])
-            return self._remembered(question.principal, question.action, question.resource, context)
+            resource = question.resource
+            if isinstance(resource, CredentialFacts) and not self._names_credentials:
+                resource = replace(resource, id=ANY_CREDENTIAL)
+            return self._remembered(question.principal, question.action, resource, context)
         except Exception as error:  # noqa: BLE001 -- a policy that cannot be evaluated allows nothing
             return Decision(allowed=False, errors=(f"{type(error).__name__}: {error}",), policy=self._version)
 

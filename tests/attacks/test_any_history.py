@@ -16,6 +16,7 @@ import hashlib
 import json
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -132,10 +133,8 @@ def histories(scene: Scene, signatures: list[Signed]) -> type[RuleBasedStateMach
 
         @rule(target=granted, one=consumes(granted))
         def extend(self, one: Approved) -> Approved:
-            try:
+            with suppress(ActRefused):
                 one.sads.append(scene.signsvc.extend(one.sads[-1], client_id=CLIENT).sad)
-            except ActRefused:
-                pass
             return one
 
         @precondition(lambda self: not self.suspended and self.restarts == RESTARTS)

@@ -135,6 +135,21 @@ def with_rule(scope_and_conditions: str, name: str = "tried-here") -> Engine:
     return Engine(parse_bundle(TEXTS | {"rules/tried.cedar": f"{annotations} {scope_and_conditions}"}))
 
 
+def test_a_decision_about_one_credential_is_that_ones_alone_where_a_rule_names_it() -> None:
+    engine = with_rule('forbid (principal, action, resource == Credential::"seal");', name="never-this-one")
+    for _ in range(2):
+        assert engine.decide(a_question()).rules == ("never-this-one",)
+        assert engine.decide(a_question(id="another")).allowed
+
+
+def test_credentials_that_differ_by_their_ids_alone_are_decided_once() -> None:
+    engine = Engine(BUNDLE)
+    decisions = {engine.decide(a_question(id=f"seal-{number}")) for number in range(50)}
+    assert len(decisions) == 1
+    assert engine._remembered.cache_info().misses == 1
+    assert not engine.decide(a_question(holder="other")).allowed
+
+
 @given(questions)
 def test_nothing_is_allowed_without_an_explicit_permit(question: Question) -> None:
     decision = ENGINE.decide(question)
