@@ -1,4 +1,4 @@
-# The identity provider: a web context, without any way to load PKCS#11.
+# The identity provider and its worker: a web context, without any way to load PKCS#11.
 #
 # The base is pinned by tag; pin its digest where you build (--build-arg BASE=debian@sha256:…).
 ARG BASE=docker.io/library/debian:12.15-slim
@@ -40,7 +40,7 @@ COPY --from=build /opt/antin /opt/antin
 COPY docker/with-secrets.sh docker/check_absent.py docker/check_health.py docker/register-demo.sh /usr/local/bin/
 ENV PATH=/opt/antin/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONSAFEPATH=1 PYTHONUNBUFFERED=1
 # It starts, and what it must not hold is not there.
-RUN python -c "import idp.app, idp.serve, idp.__main__" \
+RUN python -c "import idp.app, idp.serve, idp.work, idp.__main__" \
     && python /usr/local/bin/check_absent.py hsm.token hsm.acts.sign pkcs11
 
 # The group is the one that may connect to the key process's socket.

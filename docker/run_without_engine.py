@@ -203,8 +203,9 @@ def main() -> int:
         sign_a_document(home, stack.log("enrol"))
         for name, files in stack.written().items():
             say(f"{name} wrote outside its volumes: {', '.join(files) or 'nothing'}")
-        if stack.running["worker"].poll() is not None:
-            sys.exit(f"the worker ended:\n{stack.log('worker')[-3000:]}")
+        for name in ("worker", "idp-worker"):
+            if stack.running[name].poll() is not None:
+                sys.exit(f"{name} ended:\n{stack.log(name)[-3000:]}")
     finally:
         stack.stop()
         if not os.environ.get("ANTIN_KEEP"):

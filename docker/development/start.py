@@ -96,6 +96,7 @@ def _commands() -> dict[str, str]:
         "devca": f"{python} -m devca serve --dir {RUN}/devca --base-url {DEVCA} --port 8085",
         "hsm": f"{python} -m hsm serve",
         "idp": f"{python} -m idp serve",
+        "idp worker": f"{python} -m idp worker",
         "signsvc": f"{python} -m signsvc serve",
         "worker": f"{python} -m signsvc worker",
     }

@@ -10,7 +10,7 @@ Services = dict[str, dict[str, Any]]
 
 JOBS = {"ceremony", "enrol", "idp-migrate", "register", "signsvc-migrate", "devca-init"}
 HSM_IMAGE = {"ceremony", "hsm", "enrol"}
-WEB = {"idp-migrate", "register", "idp", "signsvc-migrate", "signsvc", "worker", "gateway"}
+WEB = {"idp-migrate", "register", "idp", "idp-worker", "signsvc-migrate", "signsvc", "worker", "gateway"}
 FOREIGN = {"postgres", "redis"}
 
 
@@ -45,7 +45,7 @@ def test_every_service_has_limits(services: Services) -> None:
 
 
 def test_every_service_that_stays_says_whether_it_is_well(services: Services) -> None:
-    for name in set(services) - JOBS - {"worker"}:
+    for name in set(services) - JOBS - {"worker", "idp-worker"}:
         assert services[name]["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL"), name
         assert services[name]["restart"] == "unless-stopped", name
     for name in ("hsm", "idp", "signsvc", "devca"):
@@ -68,17 +68,25 @@ def test_the_key_process_shares_no_network_with_a_web_process(services: Services
 def test_only_the_gateway_can_be_reached_from_outside(compose: dict[str, Any], services: Services) -> None:
     assert [name for name, service in services.items() if service.get("ports")] == ["gateway"]
     assert {port["host_ip"] for port in services["gateway"]["ports"]} == {"127.0.0.1"}
-    assert [name for name, about in compose["networks"].items() if not about.get("internal")] == ["edge"]
+    assert [name for name, about in compose["networks"].items() if not about.get("internal")] == [
+        "edge", "outbound",
+    ]  # fmt: skip
     assert [name for name, service in services.items() if "edge" in (service.get("networks") or {})] == [
         "gateway"
     ]
+
+
+def test_only_the_worker_of_the_identity_provider_speaks_to_the_outside(services: Services) -> None:
+    joined = [name for name, service in services.items() if "outbound" in (service.get("networks") or {})]
+    assert joined == ["idp-worker"]
+    assert not services["idp-worker"].get("ports")
 
 
 @pytest.mark.parametrize(
     ("volume", "users"),
     [
         ("socket-signsvc", {"hsm", "signsvc", "worker"}),
-        ("socket-idp", {"hsm", "idp"}),
+        ("socket-idp", {"hsm", "idp", "idp-worker"}),
         ("socket-admin", {"hsm", "enrol"}),
         ("hsm-state", {"hsm", "ceremony"}),
         ("devca-state", {"devca", "devca-init"}),
@@ -116,9 +124,9 @@ def test_no_host_path_is_mounted(services: Services) -> None:
         ("gateway.key", {"gateway"}),
         ("postgres-password", {"postgres"}),
         ("hsm-password", {"postgres", "hsm", "ceremony"}),
-        ("idp-password", {"postgres", "idp", "idp-migrate", "register"}),
+        ("idp-password", {"postgres", "idp", "idp-migrate", "idp-worker", "register"}),
         ("signsvc-password", {"postgres", "signsvc", "signsvc-migrate", "worker"}),
-        ("idp-redis-url", {"idp"}),
+        ("idp-redis-url", {"idp", "idp-worker"}),
         ("signsvc-redis-url", {"signsvc", "worker"}),
         ("users.acl", {"redis"}),
     ],
