@@ -224,7 +224,7 @@ def test_par_ensure_reused_request_uri_prior_to_auth_completion_succeeds(
 def test_par_attempt_reuse_request_uri(suite: Suite, fapi: RelyingParty) -> None:
     url = pushed_url(suite, fapi, push(fapi))
     browser = suite.browser()
-    suite.arrive(suite.walk(browser, browser.open(url)))
+    suite.redeem(fapi, suite.arrive(suite.walk(browser, browser.open(url))))
     for again in (browser, suite.browser()):
         refused(again.open(url))
 
