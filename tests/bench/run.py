@@ -29,6 +29,7 @@ MEASURES = {
     "many_credentials": "30,000 credentials ÷ 10",
     "journal_growth": "the journal from 10³ to 10⁶ leaves",
     "token_threads": "100,000 signatures on four threads",
+    "policy": "a decision with 10 to 1,000 rules, a rehearsal of a million",
     "instrument": "the journal as an instrument",
     "start_time": "start to first signature",
 }
