@@ -1,4 +1,4 @@
-"""What step 3 costs with 10, 100 and 1,000 rules on one action, and what a rehearsal of a million acts takes."""
+"""What step 3 costs with 10, 100 and 1,000 rules, and what a rehearsal of a million acts takes."""
 
 import itertools
 import time
