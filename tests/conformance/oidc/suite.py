@@ -161,7 +161,7 @@ class Suite:
         self._environment = {**os.environ, **environment}
         self._python("migrate")
         with (folder / "idp.log").open("ab") as log:
-            self._processes = [
+            self.processes = [
                 subprocess.Popen(
                     ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "idp", command],
                     cwd=ROOT, env=self._environment, stdout=log, stderr=log,
@@ -179,9 +179,9 @@ class Suite:
         self._browsers: list[Browser] = []
 
     def close(self) -> None:
-        for process in self._processes:
+        for process in self.processes:
             process.send_signal(signal.SIGTERM)
-        for process in self._processes:
+        for process in self.processes:
             process.wait(30)
         self.op.http.close()
         self.front.close()
@@ -190,9 +190,17 @@ class Suite:
     # ---- clients and people
 
     def register(
-        self, profile: str, *, auth: str = "", key: Key | None = None, **metadata: Any
+        self,
+        profile: str,
+        *,
+        auth: str = "",
+        key: Key | None = None,
+        scopes: tuple[str, ...] = (),
+        resources: tuple[str, ...] = (),
+        introspects: tuple[str, ...] = (),
+        **metadata: Any,
     ) -> RelyingParty:
-        """A client as an administrator registers it: ``fapi2`` or ``baseline``."""
+        """As an administrator registers it: ``fapi2`` or ``baseline``. ``scopes``: besides the usual ones."""
         fapi = profile == "fapi2"
         auth = auth or "private_key_jwt"
         party = RelyingParty(
@@ -207,7 +215,7 @@ class Suite:
         }  # fmt: skip
         registration = new_registration(
             party.client_id, name="Hệ thống MẪU", contact="mau@example.gov.vn", token_algorithm="ES256",
-            scopes=SCOPES, resources=(), credential_ids=(), introspects=(),
+            scopes=(*SCOPES, *scopes), resources=resources, credential_ids=(), introspects=introspects,
             jwks=read_jwks(json.dumps(party.jwks())), metadata=ClientMetadata(**values),
         )  # fmt: skip
         with self.services.database.writing() as connection:
