@@ -1,8 +1,8 @@
 """One login, beside npm oidc-provider on the same cores: CPU a code flow, SSO, refresh, introspection.
 
 Both keep their things in the same Redis, sign ES256 and check everything (state, PKCE, private_key_jwt with
-its jti). Ours signs in the key process, behind the journal, and keeps sessions and refresh tokens in SQL; theirs
-signs in memory. CPU of all the provider's own processes; what the load client costs is not in it.
+its jti). Ours signs in the key process, behind the journal, and keeps sessions and refresh tokens in SQL;
+theirs signs in memory. CPU of all the provider's own processes; what the load client costs is not in it.
 """
 
 import json
