@@ -1,11 +1,13 @@
 """What logging out is made of, put together by ``wiring/logout.py``."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from idp.logout.deliver import DeliverLogout
 from idp.logout.end_session import EndSession
 from idp.logout.handle_request import HandleLogout
 from idp.logout.services_of import ServicesOfSession
+from idp.store.delivery_board import DeliveryBoard
 from idp.store.logout_deliveries import LogoutDeliveries
 from idp.store.logout_requests import HeldLogoutRequests
 
@@ -20,3 +22,5 @@ class Logout:
     services_of: ServicesOfSession
     deliveries: LogoutDeliveries
     deliver: DeliverLogout
+    board: DeliveryBoard
+    wake: Callable[[], None]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, g, redirect, request, session, url_for
+from flask import Blueprint, Response, g, request, session, url_for
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 
@@ -14,7 +14,8 @@ from idp.protocol.logout import LogoutRequest, read_logout_request
 from idp.protocol.session import Session
 from idp.services import Services
 from idp.store.logout_deliveries import DEAD, WAITING
-from idp.web.pages import page, pages_blueprint, remember_language
+from idp.web.page_errors import register_page_errors
+from idp.web.pages import page, pages_blueprint, remember_language, see_other
 from idp.web.session_cookie import clear_session_cookie, current_session
 
 # What this browser's last logout was about, in the signed cookie of the pages.
@@ -28,6 +29,7 @@ def end_session_endpoint(services: Services) -> Blueprint:
     unless the request proves by an ID token of this very session that it comes from one of its services.
     """
     blueprint = Blueprint("end_session", __name__)
+    register_page_errors(blueprint, services.metrics)
 
     blueprint.register_error_handler(TemporarilyUnavailable, _not_logged_out)
 
@@ -43,7 +45,7 @@ def end_session_endpoint(services: Services) -> Blueprint:
         if found is None:
             handle = services.logout.held_requests.hold(asked)
             if handle:
-                return _see_other(url_for("end_session.logout", request=handle))
+                return see_other(url_for("end_session.logout", request=handle))
         return _answer(services, asked, found)
 
     return blueprint
@@ -52,6 +54,7 @@ def end_session_endpoint(services: Services) -> Blueprint:
 def logout_pages(services: Services) -> Blueprint:
     """For the person: confirming (form token), and what became of it."""
     blueprint = pages_blueprint("logout_pages", __name__)
+    register_page_errors(blueprint, services.metrics)
 
     blueprint.register_error_handler(TemporarilyUnavailable, _not_logged_out)
     blueprint.register_error_handler(CSRFError, _ask_again)
@@ -98,13 +101,13 @@ def _logged_out(services: Services, outcome: LogoutOutcome) -> Response:
     session.pop(_ENDED, None)
     session.pop(_RETURN_TO, None)
     if return_to and not fronts:
-        answer = _see_other(return_to)
+        answer = see_other(return_to)
     else:
         if ended is not None:
             session[_ENDED] = ended.session_id
         if return_to:
             session[_RETURN_TO] = return_to
-        answer = _see_other(url_for("logout_pages.done"))
+        answer = see_other(url_for("logout_pages.done"))
     clear_session_cookie(answer, services)
     return answer
 
@@ -179,14 +182,6 @@ def _posted() -> Iterable[tuple[str, str]]:
     """The form, each field as often as it came: Flask's own reading would take the first of two."""
     body = request.get_data(cache=False)
     return parse_qsl(body.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=32)
-
-
-def _see_other(target: str) -> Response:
-    # 303: a form that was posted here is never posted on (RFC 9700 §4.12).
-    answer = redirect(target, 303)
-    assert isinstance(answer, Response)  # noqa: S101 -- Flask's own class, for the types
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
 
 
 def _now(services: Services) -> int:

@@ -15,11 +15,13 @@ from idp.services import Services
 from idp.settings import Settings
 from idp.store.clients import ClientDirectory
 from idp.store.database import Database
+from idp.store.delivery_board import DeliveryBoard
 from idp.store.logout_deliveries import LogoutDeliveries
 from idp.store.logout_requests import HeldLogoutRequests
 from idp.store.sessions import Sessions
 from idp.store.wake import Wake
 from idp.token_keys import TokenKeys
+from idp.web.admin import admin_endpoints
 from idp.web.logout import end_session_endpoint, logout_pages
 
 
@@ -36,7 +38,8 @@ def build_logout(
     evidence: EvidenceRecorder,
 ) -> Logout:
     deliveries = LogoutDeliveries(database)
-    end_session = EndSession(database, clients.find_client, evidence, wake=Wake(redis_client).ring)
+    wake = Wake(redis_client).ring
+    end_session = EndSession(database, clients.find_client, evidence, wake=wake)
     return Logout(
         end_session=end_session,
         handle=HandleLogout(
@@ -64,10 +67,13 @@ def build_logout(
             evidence=evidence,
             give_up_after=settings.logout_hours * 3600,
         ),
+        board=DeliveryBoard(database),
+        wake=wake,
     )
 
 
 def register_logout_endpoints(app: Flask, services: Services, below: str | None) -> None:
-    """Public all: the session cookie, an ID token of the session or a form token decide what is done."""
+    """/logout is public: session cookie, ID token of the session or form token decide what is done."""
     app.register_blueprint(end_session_endpoint(services), url_prefix=below)
     app.register_blueprint(logout_pages(services), url_prefix=below)
+    app.register_blueprint(admin_endpoints(services), url_prefix=below)  # an administrator's session
