@@ -6,6 +6,7 @@ from idp.evidence.event import Event, Evidence
 from idp.login.ask_approval import redeemable
 from idp.login.journey import Journey
 from idp.login.next_step import Answer
+from idp.login.on_record import names_on_record
 from idp.protocol.authorization import Authorization
 from idp.protocol.authorize.answer import code_answer, error_answer
 from idp.protocol.authorize.asked_claims import allowed_claims
@@ -82,7 +83,7 @@ class AnswerJourney:
                     "acr": authentication.acr,
                     "identity_level": authentication.identity_level,
                     "silent": journey.login is None and journey.consented is None,
-                    "scopes": step.scope.split()[:32],
+                    "scopes": names_on_record(step.scope.split()),
                 },
             )
         )

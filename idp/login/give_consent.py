@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from idp.evidence.event import Event, Evidence
 from idp.login.consent_page import chosen_claims
 from idp.login.journey import Consented, Journey
+from idp.login.on_record import names_on_record
 from idp.protocol.assurance import Authentication
 from idp.protocol.authorize.asked_claims import asked_claims
 from idp.protocol.authorize.errors import ACCESS_DENIED
@@ -61,6 +62,9 @@ class GiveConsent:
                 client_id=journey.client_id,
                 session_id=person.session_id,
                 request_id=request_id,
-                details={"scopes": journey.request.scope.split()[:32], "claims": list(claims)[:32]},
+                details={
+                    "scopes": names_on_record(journey.request.scope.split()),
+                    "claims": names_on_record(claims),
+                },
             )
         )

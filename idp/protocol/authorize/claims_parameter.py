@@ -1,5 +1,6 @@
 """OpenID Connect Core §5.5: the claims parameter, and what it says about acr and sub."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,11 +10,16 @@ from idp.protocol.authorize.errors import INVALID_REQUEST, AuthorizationRefused
 from idp.protocol.strict_json import parse_strict_object
 
 MAX_CHARACTERS = 16 * 1024
+# Only for clients that list them in claims_allowed.
+GUARDED = frozenset({"personal_number"})
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 
 
 def read_claims(asked: Asked) -> dict[str, dict[str, Any]]:
-    """``{"id_token": {name: None or {"essential", "value", "values"}}, "userinfo": {…}}``; other members,
-    which Core §5.5 lets extensions define, are ignored.
+    """``{"id_token": {name: None or {"essential", "value", "values"}}, "userinfo": {…}}``.
+
+    Other members, which Core §5.5 lets extensions define, are ignored; so are claims that we cannot know,
+    and those that this client may not: nobody is asked for consent to what will not be told.
     """
     sent = asked.get("claims")
     if not sent:
@@ -28,7 +34,11 @@ def read_claims(asked: Asked) -> dict[str, dict[str, Any]]:
     for wanted in claims.values():
         if not isinstance(wanted, dict) or not all(map(_is_sound, wanted.values())):
             raise _refused("claims must be as OpenID Connect Core 5.5 shows them.")
-    return claims
+    withheld = GUARDED - set(asked.client.metadata.claims_allowed)
+    return {
+        place: {n: wanted[n] for n in wanted if _NAME.fullmatch(n) and n not in withheld}
+        for place, wanted in claims.items()
+    }
 
 
 def acr_claim(claims: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[str, ...], bool]:

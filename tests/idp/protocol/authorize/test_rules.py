@@ -215,3 +215,10 @@ def test_a_long_state_is_echoed_and_an_endless_one_is_not() -> None:
     assert len(read(state="s" * 1000).destination.state) == 1000
     with pytest.raises(NotRedirectable):
         read(state="s" * 5000)
+
+
+def test_claims_that_will_not_be_told_are_not_asked_about() -> None:
+    asked = {"userinfo": {"name": None, "personal_number": None, "Số": None, "https://x/y": None}}
+    assert read(claims=json.dumps(asked)).claims == {"userinfo": {"name": None}}
+    allowed = replace(BASELINE, claims_allowed=("personal_number",))
+    assert read(allowed, claims=json.dumps(asked)).claims["userinfo"].keys() == {"name", "personal_number"}
