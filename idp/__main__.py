@@ -13,9 +13,19 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
+from idp.client_commands import (
+    add_initial_access_parser,
+    add_lint_parsers,
+    run_initial_access,
+    run_lint,
+    run_rotate,
+)
 from idp.cookie_keys import ensure_cookie_keys, rotate_cookie_keys
-from idp.errors import IdpError, RegistrationRefused
+from idp.errors import IdpError, InvalidClientMetadata, InvalidRedirectUri, RegistrationRefused
 from idp.people_commands import add_people_parser, run_people
+from idp.protocol.client_metadata import ClientMetadata
+from idp.protocol.registration.administrators import administrators_metadata
+from idp.protocol.strict_json import parse_strict_object
 from idp.register_clients import new_registration, read_jwks
 from idp.report import add_report_commands, run_report
 from idp.settings import Settings
@@ -54,6 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
             print("Đã thêm khóa cookie mới; khởi động lại. A new cookie key was added; restart the service.")
             return 0
         acts = {"people": _people, "kpi": _report, "evidence": _report, "clients": _clients}
+        acts["initial-access-token"] = _initial_access
         return acts[options.command](database, settings, options)
     except RegistrationRefused as error:
         print(error, file=sys.stderr)
@@ -98,7 +109,31 @@ def _people(database: Database, settings: Settings, options: argparse.Namespace)
     return 0
 
 
-def _clients(database: Database, _settings: Settings, options: argparse.Namespace) -> int:
+def _initial_access(database: Database, _settings: Settings, options: argparse.Namespace) -> int:
+    shown = run_initial_access(database, options)
+    if options.json:
+        print(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
+        return 0
+    for each in shown:
+        print("\t".join(str(each[name]) for name in ("token_id", "uses_left", "profile", "agency", "label")))
+        if "token" in each:
+            print(each["token"])
+    return 0
+
+
+def _clients(database: Database, settings: Settings, options: argparse.Namespace) -> int:
+    if options.act == "lint":
+        found, code = run_lint(database, settings, options)
+        if options.json:
+            print(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+        for each in [] if options.json else found:
+            head = "\t".join(each[name] for name in ("severity", "client_id", "code", "about"))
+            print(f"{head}\n  {each['vi']}\n  {each['en']}")
+        return code
+    if options.act == "rotate-secret":
+        rotated = run_rotate(database, settings, options)
+        print(orjson.dumps(rotated).decode() if options.json else rotated["client_secret"])
+        return 0
     match options.act:
         case "add":
             shown = [_add(database, options)]
@@ -140,6 +175,7 @@ def _add(database: Database, options: argparse.Namespace) -> Registration:
         credential_ids=options.credential,
         introspects=options.introspects,
         jwks=read_jwks(text),
+        metadata=_read_metadata(options.metadata),
     )
     with database.writing() as connection:
         if find_registration(connection, registration.client_id) and not options.replace:
@@ -149,6 +185,19 @@ def _add(database: Database, options: argparse.Namespace) -> Registration:
             )
         save_registration(connection, registration, int(time.time()))
     return registration
+
+
+def _read_metadata(path: str) -> ClientMetadata:
+    """An administrator's file: all that a client may say, and what only administrators do."""
+    if not path:
+        return ClientMetadata()
+    try:
+        document = parse_strict_object(Path(path).read_bytes())
+        return administrators_metadata(document)
+    except (OSError, ValueError) as error:
+        raise RegistrationRefused(f"Không đọc được {path}.", f"Cannot read {path} as JSON.") from error
+    except (InvalidClientMetadata, InvalidRedirectUri) as error:
+        raise RegistrationRefused(f"{path}: {error.message}", f"{path}: {error.message}") from error
 
 
 def _get(database: Database, client_id: str) -> Registration:
@@ -178,12 +227,16 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("rotate-cookie-keys", help="thêm khóa cookie mới / add a new cookie key")
     add_people_parser(commands)
     add_report_commands(commands)
+    add_initial_access_parser(commands)
     clients = commands.add_parser("clients", help="đăng ký hệ thống / register systems")
     acts = clients.add_subparsers(dest="act", required=True)
     add = acts.add_parser("add", help="thêm hoặc thay / add or replace")
     add.add_argument("client_id")
     add.add_argument("--jwks", required=True, metavar="FILE", help="JWK Set hoặc JWK công khai; - là stdin")
     add.add_argument("--name", default="")
+    add.add_argument(
+        "--metadata", default="", metavar="FILE", help="JSON, RFC 7591; profile, claims_allowed, …"
+    )
     add.add_argument("--contact", default="", help="người chịu trách nhiệm / who answers for it")
     add.add_argument("--scope", action="append", default=[], help="lặp lại được / may repeat")
     add.add_argument("--resource", action="append", default=[], metavar="URI", help="RFC 8707; may repeat")
@@ -192,6 +245,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--token-algorithm", choices=("ES256", "RS256"), default="ES256")
     add.add_argument("--replace", action="store_true", help="thay nếu đã có / replace if it exists")
     acts.add_parser("list", help="liệt kê / list")
+    add_lint_parsers(acts)
     for act in ("show", "disable", "enable"):
         acts.add_parser(act).add_argument("client_id")
     for act_parser in acts.choices.values():

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from idp.protocol.client_metadata import FAPI2
 from idp.store.registration_tables import initial_access_token as table
 
+DEFAULT_SCOPES = ("openid", "profile", "email", "phone", "address", "offline_access")
+
 
 @dataclass(frozen=True, slots=True)
 class InitialAccess:
@@ -25,7 +27,7 @@ class InitialAccess:
     profile: str = FAPI2
     profile_until: int = 0
     agency: str = ""
-    scopes: tuple[str, ...] = ("openid", "profile", "email", "phone", "address", "offline_access")
+    scopes: tuple[str, ...] = DEFAULT_SCOPES
 
 
 def issue_initial_access(

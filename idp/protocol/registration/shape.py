@@ -49,8 +49,8 @@ def _read(name: str, value: Any) -> Any:
         return _check_text(name, value)
     if type(value) is not kind:
         raise InvalidClientMetadata(f"{name} must be {'true or false' if kind is bool else 'an integer'}.")
-    if kind is int and not 0 <= value < 2**31:
-        raise InvalidClientMetadata(f"{name} must be zero or more seconds.")
+    if kind is int and not 0 <= value < 2**40:
+        raise InvalidClientMetadata(f"{name} must be seconds, zero or more.")
     return value
 
 
