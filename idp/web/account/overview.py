@@ -1,11 +1,10 @@
-"""GET /account: everything at a glance."""
+"""GET /account: who I am here, and the ways to everything else."""
 
 from flask import Blueprint, Response
 
 from idp.directory.personal_number import masked
 from idp.services import Services
 from idp.web.account.visit import open_account
-from idp.web.pages import page
 
 
 def overview_endpoint(blueprint: Blueprint, services: Services) -> None:
@@ -14,10 +13,6 @@ def overview_endpoint(blueprint: Blueprint, services: Services) -> None:
         visit = open_account(services)
         if isinstance(visit, Response):
             return visit
-        return page(
-            "account/overview.html",
-            person=visit.person,
-            session=visit.session,
-            number=masked(visit.person.personal_number),
-            here="overview",
-        )
+        number = masked(visit.person.personal_number)
+        mandates = [each for each in visit.person.mandates if each.is_valid(visit.now)]
+        return visit.page("account/overview.html", "overview", number=number, mandates=mandates)

@@ -1,26 +1,55 @@
 """Who is there, on the pages of "my account"."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request, session, url_for
 
 from idp.directory.person import ACTIVE, Person
+from idp.evidence.event import Event
 from idp.protocol.session import Session
 from idp.services import Services
 from idp.web.own_journey import ask_to_log_in
+from idp.web.pages import page, see_other
 from idp.web.session_cookie import current_session
 
 # Before a factor is added or taken away (ASVS 7.5.1).
 FRESH_SECONDS = 10 * 60
+_NOTE = "account_note"
 
 
 @dataclass(frozen=True, slots=True)
 class AccountVisit:
     """``now``: Unix seconds."""
 
+    services: Services
     session: Session
     person: Person
     now: int
+
+    def page(self, template: str, here: str, *, status: int = 200, **context: Any) -> Response:
+        """A page of my account; a note that an act left behind is shown once."""
+        note = session.pop(_NOTE, "")
+        return page(
+            template, status=status, here=here, note=note, person=self.person, session=self.session, **context
+        )
+
+    def done(self, endpoint: str, note: str) -> Response:
+        """Back to a page, with one sentence about what was done (a word of account/notes.html)."""
+        session[_NOTE] = note
+        return see_other(url_for(endpoint))
+
+    def record(self, name: str, **details: object) -> None:
+        self.services.evidence.record(
+            Event(
+                name,
+                self.now,
+                person_id=self.person.person_id,
+                session_id=self.session.session_id,
+                request_id=g.request_id,
+                details=details,
+            )
+        )
 
 
 def open_account(services: Services, *, fresh: bool = False) -> AccountVisit | Response:
@@ -28,18 +57,13 @@ def open_account(services: Services, *, fresh: bool = False) -> AccountVisit | R
 
     ``fresh``: the person proved who they are minutes ago, not this morning.
     """
-    session = current_session(services)
-    path = request.path if request.method == "GET" else _page_of(request.path)
-    person = services.people.find(session.person_id) if session else None
-    if session is None or person is None or person.state != ACTIVE:
+    found = current_session(services)
+    path = request.path if request.method == "GET" else url_for(".overview")
+    person = services.people.find(found.person_id) if found else None
+    if found is None or person is None or person.state != ACTIVE:
         return ask_to_log_in(services, path)
     now = int(services.clock().timestamp())
-    if fresh and now - session.auth_time > FRESH_SECONDS:
-        return ask_to_log_in(services, path, reason="reauthenticate", session=session)
-    return AccountVisit(session, person, now)
-
-
-def _page_of(path: str) -> str:
-    """The page that an act of my account was started on."""
-    head, separator, _ = path.partition("/account")
-    return head + separator
+    if fresh and now - found.auth_time > FRESH_SECONDS:
+        back = path if request.method == "GET" else url_for(".factors")
+        return ask_to_log_in(services, back, reason="reauthenticate", session=found)
+    return AccountVisit(services, found, person, now)

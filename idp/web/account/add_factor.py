@@ -1,0 +1,89 @@
+"""POST /account/factors/{password,totp,passkey,certificate,recovery}: one more way, or a new secret."""
+
+from flask import Blueprint, Response, request
+
+from idp.directory.factor import CERTIFICATE, PASSKEY, PASSWORD, RECOVERY, TOTP
+from idp.errors import DirectoryRefused, LoginRefused
+from idp.login.one_time_password import find_step
+from idp.login.password_rules import check_new_password
+from idp.logout.end_session import FACTORS_CHANGED
+from idp.services import Services
+from idp.web.account.factors import enrolling_key, enrolling_secret, factors_page
+from idp.web.account.visit import AccountVisit, open_account
+from idp.web.client_certificate import presented_certificate
+
+
+def add_factor_endpoints(blueprint: Blueprint, services: Services) -> None:
+    @blueprint.post("/account/factors/passkey/options")
+    def add_passkey_options() -> Response:
+        visit = open_account(services, fresh=True)
+        if isinstance(visit, Response):
+            return visit
+        options = services.login.passkeys.registration_options(visit.person, enrolling_key(visit))
+        return Response(options, content_type="application/json")
+
+    @blueprint.post("/account/factors/<any(password, totp, passkey, certificate, recovery):kind>")
+    def add_factor(kind: str) -> Response:
+        visit = open_account(services, fresh=True)
+        if isinstance(visit, Response):
+            return visit
+        try:
+            if kind == RECOVERY:
+                return _new_codes(visit)
+            {PASSWORD: _password, TOTP: _totp, PASSKEY: _passkey, CERTIFICATE: _certificate}[kind](visit)
+        except DirectoryRefused as error:
+            return factors_page(visit, status=400, error=error.message_vi)
+        except LoginRefused:
+            return factors_page(visit, status=400, error="enrol_passkey" if kind == PASSKEY else kind)
+        if kind == PASSWORD:
+            # ASVS 7.4.3: whoever had the old one is out.
+            services.end_session.all_of(
+                visit.person.person_id, reason=FACTORS_CHANGED, now=visit.now, keep=visit.session.session_id
+            )
+        return visit.done(".factors", f"{kind}_added")
+
+
+def _label() -> str:
+    return " ".join(request.form.get("label", "").split())[:60]
+
+
+def _password(visit: AccountVisit) -> None:
+    known = (visit.person.name, visit.person.username)
+    accepted = check_new_password(request.form.get("new_password", ""), known=known)
+    hashed = visit.services.login.hashing.hash(accepted)
+    visit.services.factors.replace_password(visit.person.person_id, hashed, visit.now)
+    visit.record("factor.changed", kind=PASSWORD, by="self")
+
+
+def _totp(visit: AccountVisit) -> None:
+    secret = enrolling_secret(visit)
+    step = find_step(secret, request.form.get("otp", "")[:64], visit.now) if secret else None
+    if step is None:
+        raise LoginRefused(detail="otp")
+    visit.services.login.progress.forget(enrolling_key(visit))
+    added = visit.services.factors.add(
+        visit.person.person_id, TOTP, secret=secret, counter=step, label=_label(), now=visit.now
+    )
+    visit.record("factor.added", kind=TOTP, factor_id=added.factor_id, by="self")
+
+
+def _passkey(visit: AccountVisit) -> None:
+    unverified = request.form.get("credential", "").encode()
+    added = visit.services.login.passkeys.enrol(
+        visit.person, enrolling_key(visit), unverified, _label(), visit.now
+    )
+    visit.record("factor.added", kind=PASSKEY, factor_id=added.factor_id, by="self")
+
+
+def _certificate(visit: AccountVisit) -> None:
+    presented = presented_certificate(visit.services)
+    if presented is None:
+        raise LoginRefused(detail="no certificate presented")
+    added = visit.services.login.certificates.enrol(visit.person, presented, _label(), visit.services.clock())
+    visit.record("factor.added", kind=CERTIFICATE, factor_id=added.factor_id, by="self")
+
+
+def _new_codes(visit: AccountVisit) -> Response:
+    codes = visit.services.login.one_time_passwords.new_recovery_codes(visit.person.person_id, visit.now)
+    visit.record("factor.changed", kind=RECOVERY, by="self")
+    return visit.page("account/recovery_codes.html", "factors", codes=codes)
