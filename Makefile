@@ -49,6 +49,8 @@ lock: ## pin every dependency with its hashes
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 --group dev \
 		pyproject.toml clients/sdk/pyproject.toml clients/devca/pyproject.toml \
 		clients/witness/pyproject.toml -o requirements.lock
+	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 \
+		tests/conformance/csc-dummy.in -o tests/conformance/csc-dummy.lock
 	@docker/lock.sh
 
 .PHONY: images

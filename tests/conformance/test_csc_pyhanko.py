@@ -25,7 +25,6 @@ from pyhanko.sign.signers.csc_signer import (
 from tests.servers.csc import CscClient
 from tests.servers.key_process import client_jws
 from tests.servers.people import Enrolled as Person
-from tests.servers.people import enrol_person
 
 SAMPLE = (Path(__file__).parents[1] / "samples" / "quyet-dinh.pdf").read_bytes()
 SHA256 = "2.16.840.1.101.3.4.2.1"
@@ -140,17 +139,6 @@ def check_valid(client: CscClient, documents: list[bytes]) -> None:
         told = answer.json()
         assert answer.status_code == 200, answer.text
         assert told["verdict"] == "TOTAL_PASSED", told
-
-
-@pytest.fixture(scope="session")
-def new_person(csc_client: CscClient) -> Callable[..., Person]:
-    made = iter(range(100))
-
-    def make(profile: str = "personal") -> Person:
-        stack = csc_client.stack
-        return enrol_person(stack.key_process, stack.devca, f"nguoi-ky-{next(made)}", profile)
-
-    return make
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
