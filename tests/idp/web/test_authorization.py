@@ -1,5 +1,7 @@
 """The authorization endpoint, from the request to the answer."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.conformance.oidc.browser import Callback, Page
@@ -15,6 +17,7 @@ from tests.idp.relying_party import (
     press,
     services_of,
 )
+from tests.idp.software_keys import SoftwareKeys
 
 
 @pytest.fixture
@@ -83,3 +86,28 @@ def test_no_means_access_denied(provider: Provider, rp: RelyingParty) -> None:
     assert isinstance(answer, Callback)
     assert answer.params["error"] == "access_denied"
     assert answer.params["iss"] == ISSUER
+
+
+@pytest.mark.parametrize(
+    ("issuer", "cookie"),
+    [
+        ("http://127.0.0.1:8081", "j-"),
+        (f"{ISSUER}/tinh", "__Host-j-"),
+    ],
+)
+def test_another_issuer_has_the_same_endpoint(
+    tmp_path: Path, redis_url: str, shared_keys: SoftwareKeys, issuer: str, cookie: str
+) -> None:
+    """Plain http on a loopback address for development, and an issuer with a path."""
+    provider = Provider(tmp_path, redis_url=redis_url, key_process=shared_keys.target, issuer=issuer)
+    rp = RelyingParty(provider)
+    browser = open_browser(provider)
+    page = browser.open(rp.address())
+    assert isinstance(page, Page)
+    assert page.url.startswith(f"{issuer}/login/")
+    names = [each.name for each in browser.http.cookies.jar]
+    assert any(name.startswith(cookie) for name in names)
+    log_in(provider, browser, new_person(provider))
+    answer = allow(browser, browser.open(page.url.replace("/login/", "/authorize/resume/").split("?")[0]))
+    assert isinstance(answer, Callback)
+    assert answer.params["iss"] == issuer
