@@ -39,6 +39,7 @@ const provider = new Provider(issuer, {
       useGrantedResource: () => true,
     },
     userinfo: { enabled: true },
+    claimsParameter: { enabled: true },
     requestObjects: { enabled: true },
     richAuthorizationRequests: { enabled: false },
   },
