@@ -125,7 +125,7 @@ def ours(oidc_suite: Suite) -> Iterator[Side]:
 AUTHORIZE: dict[str, dict[str, str | None]] = {
     "no response_type": {"response_type": None},
     "response_type=token": {"response_type": "token"},
-    "response_type=id_token": {"response_type": "id_token"},
+    "response_type=id_token": {"response_type": "id_token", "nonce": "n"},
     "response_type unknown": {"response_type": "khong-co"},
     "no redirect_uri, unknown client": {"client_id": "khong-co"},
     "another redirect_uri": {"redirect_uri": "https://rp.example.gov.vn/khac"},
@@ -155,6 +155,7 @@ DIFFERS: dict[str, tuple[str, str]] = {
         "",
         "a confidential client of the baseline profile may leave PKCE out, as the suite's plans do",
     ),
+    "request_uri unknown": ("page", "nobody knows whose request it was, so it is answered to nobody"),
     "unsigned request": (
         "request_not_supported",
         "both words are the suite's; unsigned ones are not supported",
