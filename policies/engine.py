@@ -10,7 +10,6 @@ whether an office is open. A credential's id is no part of it, unless some rule 
 id is good for nothing in Cedar but to be the same as another.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
@@ -34,7 +33,7 @@ from policies.model import (
     Question,
     StoreFacts,
 )
-from policies.rule import Rule
+from policies.slices import Slice
 
 CLIENT_KEY_ACTIONS = frozenset({ActionName.REGISTER_CLIENT_KEY, ActionName.RETIRE_CLIENT_KEY})
 ENROLMENT_ACTIONS = frozenset(
@@ -74,7 +73,7 @@ class Engine:
             for action in ActionName
             for kind in PrincipalKind
         }
-        self._slices = {scope: _policy_set(concerned) for scope, concerned in rules.items()}
+        self._slices = {scope: Slice(concerned) for scope, concerned in rules.items()}
         self._reads = {
             scope: frozenset(name for name in _OF_THE_CLOCK if any(rule.reads(name) for rule in concerned))
             for scope, concerned in rules.items()
@@ -94,7 +93,8 @@ class Engine:
             resource = question.resource
             if isinstance(resource, CredentialFacts) and not self._names_credentials:
                 resource = replace(resource, id=ANY_CREDENTIAL)
-            return self._remembered(question.principal, question.action, resource, context)
+            policies = self._slices[question.action, question.principal.kind].policies(resource, moment)
+            return self._remembered(question.principal, question.action, resource, context, policies)
         except Exception as error:  # noqa: BLE001 -- a policy that cannot be evaluated allows nothing
             return Decision(allowed=False, errors=(f"{type(error).__name__}: {error}",), policy=self._version)
 
@@ -104,6 +104,7 @@ class Engine:
         action: ActionName,
         resource: Facts,
         context: str,
+        policies: cedarpy.PolicySet,
     ) -> Decision:
         resource_type = _resource_type(action)
         answer = cedarpy.is_authorized(
@@ -113,7 +114,7 @@ class Engine:
                 "resource": {"type": resource_type, "id": resource.id},
                 "context": context,
             },
-            self._slices[action, principal.kind],
+            policies,
             self._entities(resource_type, resource),
             self.bundle.schema,
         )
@@ -217,11 +218,3 @@ def _clock(now: datetime, reads: frozenset[str]) -> dict[str, int]:
         "minute": local.hour * 60 + local.minute,
     }
     return {name: value if name in reads else 0 for name, value in told.items()}
-
-
-def _policy_set(rules: Iterable[Rule]) -> cedarpy.PolicySet:
-    # Cedar numbers the rules of a text policy0, policy1 …; in JSON a rule goes by its @id.
-    policies = {rule.id: rule.cedar for rule in rules}
-    return cedarpy.PolicySet.from_json_str(
-        orjson.dumps({"staticPolicies": policies, "templates": {}, "templateLinks": []}).decode()
-    )

@@ -41,6 +41,20 @@ class Rule:
         found: set[int] = set()
         return frozenset(found) if _marks(self.cedar["conditions"], attribute, found) else None
 
+    def first_test(self) -> tuple[str, str, str] | None:
+        """What Cedar looks at first, when it is whether a text of context or resource is a certain one.
+
+        (context or resource, attribute, text). When that is false the rule is not satisfied, and nothing
+        else of it is evaluated.
+        """
+        conditions = self.cedar["conditions"]
+        if not conditions or conditions[0]["kind"] != "when":
+            return None
+        node = conditions[0]["body"]
+        while "&&" in node:
+            node = node["&&"]["left"]
+        return _equality(node)
+
     def mentions(self, attribute: str) -> bool:
         """Whether any attribute of this name is read, of the context or of an entity."""
         return _mentions(self.cedar["conditions"], attribute)
@@ -132,6 +146,18 @@ def _names(node: object, entity_type: str) -> bool:
     if node.get("type") == entity_type and "id" in node:
         return True
     return any(_names(part, entity_type) for part in node.values())
+
+
+def _equality(node: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    sides = node.get("==")
+    if not isinstance(sides, dict):
+        return None
+    for access, literal in ((sides["left"], sides["right"]), (sides["right"], sides["left"])):
+        read, text = access.get("."), literal.get("Value")
+        if isinstance(read, dict) and isinstance(text, str):
+            of = read["left"].get("Var")
+            return (of, read["attr"], text) if of in ("context", "resource") else None
+    return None
 
 
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")

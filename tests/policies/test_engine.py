@@ -25,9 +25,9 @@ from policies import (
     Question,
 )
 from policies.bundle import parse_bundle, read_texts
-from policies.engine import _policy_set
 from policies.model import holder_kind_of
 from policies.rule import _reads
+from policies.slices import policy_set
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 TEXTS = read_texts(Path(policies.__file__).parent)
@@ -177,6 +177,33 @@ def test_laying_rules_out_by_action_changes_no_decision(question: Question) -> N
     assert UNSLICED.decide(question) == ENGINE.decide(question)
 
 
+TESTED = """
+@id("a") @basis("b") @reason("l") @reason_en("r") forbid (principal, action == Action::"sign", resource)
+when { context.document_kind == "x" && context.count + 9223372036854775800 > 0 };
+@id("b") @basis("b") @reason("l") @reason_en("r") forbid (principal, action, resource is Credential)
+when { "personal" == resource.purpose && context.approvers < 2 } unless { context.acr == "aal3" };
+@id("c") @basis("b") @reason("l") @reason_en("r") permit (principal, action, resource is Credential)
+when { resource.profile == "personal" } when { context.content == "dtbsr" };
+@id("d") @basis("b") @reason("l") @reason_en("r") forbid (principal, action == Action::"sign", resource)
+when { context.count + 9223372036854775800 > 0 && context.approval == "passkey" };
+"""
+
+
+@given(questions, st.sampled_from(["x", "y", ""]))
+def test_leaving_out_rules_by_their_first_test_changes_no_decision(question: Question, kind: str) -> None:
+    """Errors included: a rule that fails before its test is asked, and fails."""
+    question = replace(question, context=replace(question.context, document_kind=kind))
+    assert LAID_OUT.decide(question) == LAID_OUT_WHOLE.decide(question)
+
+
+def test_a_rule_is_left_out_by_its_first_test_alone() -> None:
+    rules = parse_bundle(TEXTS | {"rules/tried.cedar": TESTED}).rules
+    assert {name: rules[name].first_test() for name in "abcd"} == {
+        "a": ("context", "document_kind", "x"), "b": ("resource", "purpose", "personal"),
+        "c": ("resource", "profile", "personal"), "d": None,
+    }  # fmt: skip
+
+
 @given(questions, st.integers(0, 10**9))
 def test_the_clock_changes_no_decision_of_rules_that_do_not_read_it(question: Question, later: int) -> None:
     moved = replace(question.context, now=datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=later))
@@ -267,13 +294,25 @@ def test_threads_share_an_engine() -> None:
     assert wrong == []
 
 
+class Whole:
+    """Every rule, whatever is asked."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._set = policy_set(bundle.rules.values())
+
+    def policies(self, _resource: object, _context: object) -> cedarpy.PolicySet:
+        return self._set
+
+
 class Unsliced(Engine):
     """Evaluates every rule for every question."""
 
     def __init__(self, bundle: Bundle) -> None:
         super().__init__(bundle)
-        self._slices = dict.fromkeys(self._slices, _policy_set(bundle.rules.values()))
+        self._slices = dict.fromkeys(self._slices, Whole(bundle))  # type: ignore[arg-type]
 
 
 OPEN_TO_ALL = with_rule("permit (principal, action, resource);", name="open-to-all")
 UNSLICED = Unsliced(BUNDLE)
+LAID_OUT = Engine(parse_bundle(TEXTS | {"rules/tried.cedar": TESTED}))
+LAID_OUT_WHOLE = Unsliced(LAID_OUT.bundle)
