@@ -15,11 +15,6 @@ from idp.cookie_keys import read_cookie_keys
 from idp.directory.subjects import Subjects
 from idp.evidence.record import EvidenceRecorder
 from idp.grants.authorization_requests import AuthorizationRequests
-from idp.grants.client_authentication import PrivateKeyJwt
-from idp.grants.client_credentials import client_credentials
-from idp.grants.introspection import IntrospectionEndpoint
-from idp.grants.revocation import RevocationEndpoint
-from idp.grants.server import AuthorizationServer
 from idp.login.answer import AnswerJourney
 from idp.login.ask_approval import AskApproval
 from idp.login.decide import Decide
@@ -51,18 +46,17 @@ from idp.web.discovery import discovery_endpoint
 from idp.web.errors import register_errors
 from idp.web.form import MAX_BODY_BYTES
 from idp.web.health import health_endpoints
-from idp.web.introspection import introspection_endpoint
 from idp.web.jwks import jwks_endpoint
+from idp.web.key_proofs import register_peer_certificate
 from idp.web.login import login_endpoints
 from idp.web.metrics import Metrics, metrics_endpoint
 from idp.web.pages import register_pages
 from idp.web.request_log import new_logger, register_request_log
-from idp.web.revocation import revocation_endpoint
-from idp.web.token import token_endpoint
 from idp.wiring.authorization import register_authorization_endpoints
 from idp.wiring.integrators import register_integrator_endpoints
 from idp.wiring.login import build_login
 from idp.wiring.logout import build_logout, register_logout_endpoints
+from idp.wiring.tokens import build_tokens, register_token_endpoints
 
 
 def create_app(
@@ -89,16 +83,6 @@ def create_app(
         monotonic=time.monotonic,
     )
 
-    authentication = PrivateKeyJwt(settings.issuer, admission, settings.rates)
-    server = AuthorizationServer(directory.find_client, authentication)
-    server.register_grant(client_credentials(settings.issuer, token_keys, settings.access_token_seconds))
-    server.register_endpoint(
-        IntrospectionEndpoint(
-            settings.issuer, token_keys, revocations, directory.find_client, sessions.has_ended
-        )
-    )
-    server.register_endpoint(RevocationEndpoint(settings.issuer, token_keys, revocations))
-
     sealing = read_sealing(settings.directory_keys_file)
     people, factors = People(database, sealing), Factors(database, sealing)
     evidence = EvidenceRecorder(database, lambda: int(clock().timestamp()))
@@ -107,6 +91,7 @@ def create_app(
         ca_file=settings.outbound_ca_file,
         seconds=settings.outbound_seconds,
     )
+    people = People(database, sealing)
     codes, pushed, journeys = Codes(redis), PushedRequests(redis), Journeys(redis)
     consents, subjects = Consents(database), Subjects(sealing.index)
     logout = build_logout(
@@ -116,6 +101,22 @@ def create_app(
         clients=directory,
         sessions=sessions,
         subjects=subjects,
+        token_keys=token_keys,
+        outbound=outbound,
+        evidence=evidence,
+    )
+    tokens = build_tokens(
+        settings,
+        database=database,
+        redis_client=redis,
+        sealing=sealing,
+        clients=directory,
+        admission=admission,
+        people=people,
+        sessions=sessions,
+        subjects=subjects,
+        codes=codes,
+        revocations=revocations,
         token_keys=token_keys,
         outbound=outbound,
         evidence=evidence,
@@ -131,7 +132,7 @@ def create_app(
         admission=admission,
         revocations=revocations,
         token_keys=token_keys,
-        server=server,
+        tokens=tokens,
         people=people,
         organisations=Organisations(database),
         factors=factors,
@@ -182,14 +183,13 @@ def create_app(
         app, new_logger(log or sys.stdout.buffer), metrics, https=settings.issuer.startswith("https:")
     )
     register_errors(app, metrics, settings.issuer)
+    register_peer_certificate(app, settings.client_certificate_header, settings.gateway_addresses)
 
     # An issuer with a path has its endpoints below that path; well-known places know by themselves.
     # Each with its authentication: public, or private_key_jwt.
     app.register_blueprint(discovery_endpoint(settings.issuer))  #                       public
     app.register_blueprint(jwks_endpoint(token_keys), url_prefix=below)  #               public
-    app.register_blueprint(token_endpoint(server, clock, metrics), url_prefix=below)  #  private_key_jwt
-    app.register_blueprint(introspection_endpoint(server, clock), url_prefix=below)  #   private_key_jwt
-    app.register_blueprint(revocation_endpoint(server, clock), url_prefix=below)  #      private_key_jwt
+    register_token_endpoints(app, services, below)
     register_logout_endpoints(app, services, below)
     register_integrator_endpoints(app, services, below)
     register_authorization_endpoints(app, services, below)

@@ -7,6 +7,14 @@
     │   └── JwsRefused                 not a JWS that one of the known keys made
     ├── InvalidClient                  the client did not prove who it is (401)
     ├── UnsupportedGrantType
+    ├── UnauthorizedClient             not a grant this client is registered for
+    ├── InvalidGrant                   the code, refresh token or subject token is no good (any more)
+    ├── InvalidDpopProof               RFC 9449: no proof that the caller holds the key
+    │   └── UseDpopNonce               the same, for want of our nonce: it comes with the answer
+    ├── AuthorizationPending           RFC 8628: the person has not answered yet
+    │   └── SlowDown                   and the device asks too often
+    ├── AccessDenied                   RFC 8628: the person said no
+    ├── ExpiredToken                   RFC 8628: the device code ran out
     ├── InvalidScope
     ├── InvalidTarget                  RFC 8707: the resource is not the client's to ask for
     ├── InvalidAuthorizationDetails    RFC 9396
@@ -14,6 +22,7 @@
     ├── InvalidClientMetadata          RFC 7591: other metadata that cannot be registered
     ├── UnapprovedSoftwareStatement    RFC 7591: no software statement is trusted here
     ├── InvalidToken                   RFC 6750: the bearer token is missing, wrong or used up (401)
+    │   └── InsufficientAuthentication RFC 9470: a good token of too weak or too old a login (401)
     ├── InsufficientScope              RFC 6750: a good token that does not allow this (403)
     ├── TooManyRequests                429 with Retry-After
     ├── TemporarilyUnavailable         503 with Retry-After
@@ -82,7 +91,63 @@ class InvalidClient(IdpError):
 class UnsupportedGrantType(IdpError):
     error = "unsupported_grant_type"
     status_code = 400
-    default = "Use grant_type=client_credentials."
+    default = "This grant_type is not offered: see grant_types_supported of the metadata document."
+
+
+class UnauthorizedClient(IdpError):
+    error = "unauthorized_client"
+    status_code = 400
+    default = "This client is not registered for that grant_type."
+
+
+class InvalidGrant(IdpError):
+    """One answer for unknown, used, expired and another client's: ``detail`` tells them apart."""
+
+    error = "invalid_grant"
+    status_code = 400
+    default = "The code or token is not good, or not any more, or not this client's."
+
+
+class InvalidDpopProof(IdpError):
+    """``at_resource``: with an access token, where it is a 401 with a challenge (RFC 9449 §7.1)."""
+
+    error = "invalid_dpop_proof"
+    status_code = 400
+    at_resource = False
+
+
+class UseDpopNonce(InvalidDpopProof):
+    """``nonce``: for the next proof (RFC 9449 §8)."""
+
+    error = "use_dpop_nonce"
+    default = "Put the nonce of the DPoP-Nonce header into the proof and try again."
+
+    def __init__(self, nonce: str) -> None:
+        super().__init__(detail="nonce")
+        self.nonce = nonce
+
+
+class AuthorizationPending(IdpError):
+    error = "authorization_pending"
+    status_code = 400
+    default = "The person has not answered yet: ask again after the interval."
+
+
+class SlowDown(AuthorizationPending):
+    error = "slow_down"
+    default = "Ask less often: wait five seconds longer between two requests from now on."
+
+
+class AccessDenied(IdpError):
+    error = "access_denied"
+    status_code = 400
+    default = "The person said no."
+
+
+class ExpiredToken(IdpError):
+    error = "expired_token"
+    status_code = 400
+    default = "The device code ran out: begin again."
 
 
 class InvalidScope(IdpError):
@@ -122,7 +187,22 @@ class InvalidToken(IdpError):
     error = "invalid_token"
     status_code = 401
     default = "The access token is missing, wrong, expired or used up."
-    scheme = "Bearer"
+
+    def __init__(self, message: str = "", *, detail: str = "", scheme: str = "bearer") -> None:
+        super().__init__(message, detail=detail)
+        self.scheme = {"dpop": "DPoP"}.get(scheme.lower(), "Bearer")
+
+
+class InsufficientAuthentication(InvalidToken):
+    """RFC 9470 §3: what the login should have been. ``max_age``: seconds, None for any age."""
+
+    error = "insufficient_user_authentication"
+    default = "A stronger or more recent login is needed."
+
+    def __init__(self, acr_values: str = "", max_age: int | None = None) -> None:
+        super().__init__(detail="login too weak or too old")
+        self.acr_values = acr_values
+        self.max_age = max_age
 
 
 class InsufficientScope(IdpError):

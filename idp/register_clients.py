@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from idp.errors import RegistrationRefused
+from idp.protocol.client_jwks import read_client_jwks
 from idp.protocol.client_metadata import ClientMetadata
-from idp.protocol.compact_jws import import_public_key
 from idp.protocol.strict_json import parse_strict_object
 from idp.store.clients import Registration
 
@@ -32,17 +32,18 @@ def read_jwks(text: str) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for jwk in listed:
         try:
-            key = import_public_key(jwk)
+            jwks = read_client_jwks([jwk])
         except ValueError as error:
             raise RegistrationRefused(
                 f"Khóa không dùng được: {error}. Chỉ đăng ký khóa công khai.",
                 f"The key cannot be used: {error}. Register public keys only.",
             ) from error
-        if key.kid in found or len(key.kid) > MAX_TEXT:
+        kid = next(iter(jwks.verifying or jwks.encrypting))
+        if kid in found or len(kid) > MAX_TEXT:
             raise RegistrationRefused(
                 "kid bị trùng hoặc quá dài.", "A kid is repeated or longer than 200 characters."
             )
-        found[key.kid] = {name: jwk[name] for name in _PUBLIC if name in jwk} | {"kid": key.kid}
+        found[kid] = {name: jwk[name] for name in _PUBLIC if name in jwk} | {"kid": kid}
     return found
 
 

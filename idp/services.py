@@ -9,7 +9,9 @@ import redis
 from idp.directory.subjects import Subjects
 from idp.evidence.record import EvidenceRecorder
 from idp.grants.authorization_requests import AuthorizationRequests
+from idp.grants.parts import Tokens
 from idp.grants.server import AuthorizationServer
+from idp.grants.userinfo import UserInfo
 from idp.login.answer import AnswerJourney
 from idp.login.ask_approval import AskApproval
 from idp.login.decide import Decide
@@ -49,7 +51,7 @@ class Services:
     admission: Admission
     revocations: Revocations
     token_keys: TokenKeys
-    server: AuthorizationServer
+    tokens: Tokens
     people: People
     organisations: Organisations
     factors: Factors
@@ -70,3 +72,12 @@ class Services:
     give_consent: GiveConsent
     ask_approval: AskApproval
     login: LoginParts
+
+    @property
+    def server(self) -> AuthorizationServer:
+        """Authlib's server: client authentication, grants, introspection, revocation."""
+        return self.tokens.server
+
+    @property
+    def userinfo(self) -> UserInfo:
+        return self.tokens.userinfo

@@ -62,6 +62,13 @@ class Settings(BaseSettings):
     token_rate: Rate = "6000/minute"  # noqa: S105 -- a rate, not a token
     introspection_rate: Rate = "60000/minute"
     revocation_rate: Rate = "6000/minute"
+    device_authorization_rate: Rate = "600/minute"
+    # A refresh token's family ends after this, however often it is used; one that is not used, sooner.
+    refresh_seconds: int = Field(default=30 * 86400, ge=3600, le=366 * 86400)
+    refresh_idle_seconds: int = Field(default=14 * 86400, ge=3600, le=366 * 86400)
+    # RFC 9449 §8: whether DPoP proofs need a nonce of ours.
+    dpop_nonce: bool = False
+
     pushed_authorization_request_rate: Rate = "6000/minute"
 
     # The signing service, whose pages approve what the CSC's scope credential asks for; "" without one.
@@ -126,7 +133,7 @@ class Settings(BaseSettings):
             raise ValueError("a key process on another host is reached by mutual TLS only")
         return value
 
-    @field_validator("outbound_networks")
+    @field_validator("outbound_networks", "gateway_addresses")
     @classmethod
     def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
@@ -155,6 +162,7 @@ class Settings(BaseSettings):
             "introspection": parse(self.introspection_rate),
             "revocation": parse(self.revocation_rate),
             "pushed_authorization_request": parse(self.pushed_authorization_request_rate),
+            "device_authorization": parse(self.device_authorization_rate),
         }
 
 

@@ -10,19 +10,25 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from idp.protocol.access_token import Authorized
 from idp.protocol.client import Client
+from idp.protocol.confirmation import UNBOUND, Confirmation
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """A parsed form: each field once, empty ones left out; ``resources`` may be several (RFC 8707).
 
-    ``authorization``: the Authorization header, which no endpoint here accepts. ``now``: aware UTC.
+    ``authorization``: the Authorization header. ``now``: aware UTC. ``path``: of the URL, as the client
+    sees it. ``proofs``: every DPoP header (RFC 9449). ``certificate``: the DER of the client certificate
+    that a trusted gateway vouches for (RFC 8705), or empty.
     """
 
     fields: Mapping[str, str]
     resources: Sequence[str]
     authorization: str
     now: datetime
+    path: str = "/token"
+    proofs: Sequence[str] = ()
+    certificate: bytes = b""
 
 
 class FormRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
@@ -30,6 +36,7 @@ class FormRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
 
     client: Client | None
     authorized: Authorized | None = None
+    confirmation: Confirmation = UNBOUND
 
     def __init__(self, form: Form) -> None:
         # The URL here says nothing: TLS ends before this process. The issuer's scheme is checked in the

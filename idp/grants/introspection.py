@@ -10,7 +10,7 @@ from idp.errors import InvalidRequest
 from idp.grants.form_request import FormRequest
 from idp.grants.issued_token import IssuedToken, find_issued_token
 from idp.protocol.access_token import introspection_of
-from idp.protocol.client import PRIVATE_KEY_JWT, Client
+from idp.protocol.client import Client
 from idp.store.revocations import Revocations
 from idp.token_keys import TokenKeys
 
@@ -30,8 +30,6 @@ class _Judged:
 
 
 class IntrospectionEndpoint(AuthlibEndpoint):  # type: ignore[misc]  # Authlib has no types
-    CLIENT_AUTH_METHODS = [PRIVATE_KEY_JWT]  # noqa: RUF012 -- Authlib compares a list
-
     def __init__(
         self,
         issuer: str,

@@ -5,14 +5,12 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint as AuthlibEndpoint
 from idp.errors import InvalidRequest
 from idp.grants.form_request import FormRequest
 from idp.grants.issued_token import IssuedToken, find_issued_token
-from idp.protocol.client import PRIVATE_KEY_JWT, Client
+from idp.protocol.client import Client
 from idp.store.revocations import Revocations
 from idp.token_keys import TokenKeys
 
 
 class RevocationEndpoint(AuthlibEndpoint):  # type: ignore[misc]  # Authlib has no types
-    CLIENT_AUTH_METHODS = [PRIVATE_KEY_JWT]  # noqa: RUF012 -- Authlib compares a list
-
     def __init__(self, issuer: str, token_keys: TokenKeys, revocations: Revocations) -> None:
         super().__init__()
         self._issuer = issuer

@@ -14,9 +14,9 @@ from authlib.oauth2 import AuthorizationServer as AuthlibServer
 from authlib.oauth2 import OAuth2Error
 
 from idp.errors import UnsupportedGrantType
-from idp.grants.client_authentication import PrivateKeyJwt
+from idp.grants.client_authentication import ClientAuthentication
 from idp.grants.form_request import Form, FormRequest
-from idp.protocol.client import ENDPOINTS, PRIVATE_KEY_JWT, PUSHED_AUTHORIZATION_REQUEST, Client
+from idp.protocol.client import ENDPOINTS, PUSHED_AUTHORIZATION_REQUEST, Client
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -25,11 +25,11 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # Authlib has n
     """One for each app. ``answer_token`` and ``answer_endpoint`` are its two doors."""
 
     def __init__(
-        self, find_client: Callable[[str], Client | None], client_authentication: PrivateKeyJwt
+        self, find_client: Callable[[str], Client | None], client_authentication: ClientAuthentication
     ) -> None:
         super().__init__()
         self._find_client = find_client
-        self._private_key_jwt = client_authentication
+        self._authentication = client_authentication
         # At DEBUG Authlib logs tokens in clear.
         authlib = logging.getLogger("authlib")
         authlib.setLevel(max(authlib.level, logging.INFO))
@@ -46,19 +46,20 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # Authlib has n
 
     def authenticate_pushing_client(self, request: FormRequest) -> Client:
         """RFC 9126 §2: as at the token endpoint. Raises InvalidClient and its like."""
-        return self.authenticate_client(request, [PRIVATE_KEY_JWT], PUSHED_AUTHORIZATION_REQUEST)
+        return self.authenticate_client(request, [], PUSHED_AUTHORIZATION_REQUEST)
 
     def query_client(self, client_id: str) -> Client | None:
         return self._find_client(client_id)
 
     def authenticate_client(
-        self, request: FormRequest, methods: list[str], endpoint: str = "token"
+        self, request: FormRequest, _methods: list[str], endpoint: str = "token"
     ) -> Client:
-        # Authlib tries one method after the other and swallows which one failed and why. There is one.
-        if methods != [PRIVATE_KEY_JWT] or endpoint not in ENDPOINTS:
+        # Authlib tries one method after the other and swallows which one failed and why. Here the client's
+        # registration says which one it is, so the ``methods`` of grants and endpoints are not asked.
+        if endpoint not in ENDPOINTS:
             raise RuntimeError(f"no client authentication is defined for {endpoint}")
-        client = self._private_key_jwt.authenticate(self.query_client, request, endpoint)
-        request.auth_method = PRIVATE_KEY_JWT
+        client, method = self._authentication.authenticate(request, endpoint)
+        request.auth_method = method
         request.client = client
         return client
 

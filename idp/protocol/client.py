@@ -2,14 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from idp.protocol.client_metadata import BASELINE, ClientMetadata
 from idp.protocol.compact_jws import VerifyingKey
 
 PRIVATE_KEY_JWT = "private_key_jwt"
-CLIENT_CREDENTIALS = "client_credentials"
+TLS_CLIENT_AUTH, SELF_SIGNED_TLS = "tls_client_auth", "self_signed_tls_client_auth"
+CLIENT_SECRET_BASIC, CLIENT_SECRET_POST = "client_secret_basic", "client_secret_post"
+NO_AUTHENTICATION = "none"
+AUTHENTICATION_METHODS = (
+    PRIVATE_KEY_JWT, TLS_CLIENT_AUTH, SELF_SIGNED_TLS, CLIENT_SECRET_BASIC, CLIENT_SECRET_POST,
+    NO_AUTHENTICATION,
+)  # fmt: skip
+AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS = (
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+)
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 -- a grant type
 PUSHED_AUTHORIZATION_REQUEST = "pushed_authorization_request"
-ENDPOINTS = ("token", "introspection", "revocation", PUSHED_AUTHORIZATION_REQUEST)
+DEVICE_AUTHORIZATION = "device_authorization"
+ENDPOINTS = ("token", "introspection", "revocation", PUSHED_AUTHORIZATION_REQUEST, DEVICE_AUTHORIZATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,7 @@ class Client:
     credential_ids: frozenset[str]
     introspects: frozenset[str]
     keys: Mapping[str, VerifyingKey] = field(repr=False)
+    encryption_keys: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     metadata: ClientMetadata = field(default_factory=ClientMetadata)
 
     def is_baseline(self, now: int) -> bool:
@@ -46,8 +62,8 @@ class Client:
         return self.client_id
 
     def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type == CLIENT_CREDENTIALS
+        return grant_type in self.metadata.grant_types
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         """Each endpoint is named: Authlib's own mixin says yes to every one but the token endpoint."""
-        return method == PRIVATE_KEY_JWT and endpoint in ENDPOINTS
+        return method == self.metadata.token_endpoint_auth_method and endpoint in ENDPOINTS

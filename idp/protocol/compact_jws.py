@@ -23,6 +23,8 @@ MAX_SIGNATURE_BYTES = 1024
 MIN_RSA_BITS = 2048  # FAPI 2.0 Security Profile §5.4.1
 MAX_RSA_BITS = 8192
 CLIENT_ALGORITHMS = ("ES256", "PS256", "EdDSA")
+# What else a JWK of this kind may be called: RFC 9864's name, and the older RSA padding (baseline only).
+_OTHER_NAMES = {"EdDSA": ("Ed25519",), "PS256": ("RS256",)}
 # Exactly the alphabet, so that one token has one spelling: lenient decoders skip foreign characters.
 _SHAPE = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", re.ASCII)
 
@@ -41,7 +43,8 @@ class _Registry(JWSRegistry):
 
 # RFC 7515 §4: unknown header parameters are ignored, so the header check is not strict.
 _REGISTRIES = {
-    alg: _Registry(algorithms=[alg], strict_check_header=False) for alg in (*CLIENT_ALGORITHMS, "RS256")
+    alg: _Registry(algorithms=[alg], strict_check_header=False)
+    for alg in (*CLIENT_ALGORITHMS, "RS256", "Ed25519")
 }
 
 
@@ -126,7 +129,7 @@ def import_public_key(jwk: dict[str, Any], *, algorithm: str = "") -> VerifyingK
     except (JoseError, KeyError, TypeError, AttributeError) as error:
         raise ValueError("the JWK is malformed") from error
     named = jwk.get("alg")
-    if not algorithm and named not in (None, fitting):
+    if not algorithm and named not in (None, fitting, *_OTHER_NAMES.get(fitting, ())):
         raise ValueError(f"the JWK's alg must be {fitting}")
     kid = jwk.get("kid")
     return VerifyingKey(kid if isinstance(kid, str) and kid else key.thumbprint(), algorithm or fitting, key)

@@ -5,6 +5,7 @@ from alembic import context
 # These fill the metadata, so that autogenerate can compare.
 import idp.store.consent_tables
 import idp.store.people_tables
+import idp.store.refresh_tables
 import idp.store.registration_tables
 import idp.store.session_tables
 import idp.store.tables  # noqa: F401

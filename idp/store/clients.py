@@ -9,8 +9,8 @@ import orjson
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from idp.protocol.client import Client
+from idp.protocol.client_jwks import read_client_jwks
 from idp.protocol.client_metadata import ClientMetadata
-from idp.protocol.compact_jws import import_public_key
 from idp.store.database import Database
 from idp.store.tables import client, client_key
 
@@ -116,6 +116,7 @@ class ClientDirectory:
 
 
 def _client(registration: Registration) -> Client:
+    jwks = read_client_jwks({**jwk, "kid": kid} for kid, jwk in registration.jwks.items())
     return Client(
         client_id=registration.client_id,
         name=registration.name,
@@ -126,7 +127,8 @@ def _client(registration: Registration) -> Client:
         resources=registration.resources,
         credential_ids=frozenset(registration.credential_ids),
         introspects=frozenset(registration.introspects),
-        keys={kid: import_public_key(dict(jwk)) for kid, jwk in registration.jwks.items()},
+        keys=jwks.verifying,
+        encryption_keys=jwks.encrypting,
         metadata=registration.metadata,
     )
 

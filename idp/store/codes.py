@@ -49,6 +49,12 @@ class Codes:
             self._redis.set(_key(code), orjson.dumps(authorization.plain()), ex=LIVE_SECONDS)
         return code
 
+    def find(self, code: str) -> Authorization | None:
+        """What it stands for while nobody redeemed it: to check who may, before it is used up."""
+        with _guarded():
+            value = self._redis.get(_key(code))
+        return Authorization.from_plain(orjson.loads(value)) if isinstance(value, bytes) else None
+
     def redeem(self, code: str, now: int) -> Authorization | Reused | None:
         """What the code stands for, once; None when it is not known, or not any more."""
         key = _key(code)

@@ -33,6 +33,10 @@ class Revocations:
                 raise
 
     def is_revoked(self, jti: str) -> bool:
+        """A jti is ``<family>.<random>``: revoking the family revokes every access token that came of it."""
+        either = {jti, jti.partition(".")[0]}
         with self._database.reading() as connection:
-            found = connection.execute(select(revoked_token.c.jti).where(revoked_token.c.jti == jti)).first()
+            found = connection.execute(
+                select(revoked_token.c.jti).where(revoked_token.c.jti.in_(either))
+            ).first()
         return found is not None

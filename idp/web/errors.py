@@ -4,7 +4,16 @@ from authlib.oauth2 import OAuth2Error
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from idp.errors import IdpError, InsufficientScope, InvalidClient, InvalidToken
+from idp.errors import (
+    IdpError,
+    InsufficientAuthentication,
+    InsufficientScope,
+    InvalidClient,
+    InvalidDpopProof,
+    InvalidToken,
+    UseDpopNonce,
+)
+from idp.protocol.dpop import DPOP_ALGORITHMS
 from idp.web.answer import json_answer
 from idp.web.metrics import Metrics
 from idp.web.page_errors import error_page
@@ -18,12 +27,23 @@ _HTTP_WORDS = {
 }
 
 
-def challenge(error: InvalidToken | InsufficientScope, realm: str) -> str:
-    """RFC 6750 §3: what to bring next time."""
-    words = [f'realm="{realm}"', f'error="{error.error}"']
+def challenge(error: IdpError, realm: str) -> str:
+    """RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3: what to bring next time."""
+    words = [f'realm="{realm}"']
+    # RFC 6750 §3.1: who brought nothing is told no error.
+    if not (isinstance(error, InvalidToken) and error.detail == "no token"):
+        words.append(f'error="{error.error}"')
     if isinstance(error, InsufficientScope) and error.scope:
         words.append(f'scope="{error.scope}"')
-    return f"{getattr(error, 'scheme', 'Bearer')} {', '.join(words)}"
+    if isinstance(error, InsufficientAuthentication):
+        if error.acr_values:
+            words.append(f'acr_values="{error.acr_values}"')
+        if error.max_age is not None:
+            words.append(f"max_age={error.max_age}")
+    scheme = "DPoP" if isinstance(error, InvalidDpopProof) else getattr(error, "scheme", "Bearer")
+    if scheme == "DPoP":
+        words.append(f'algs="{" ".join(DPOP_ALGORITHMS)}"')
+    return f"{scheme} {', '.join(words)}"
 
 
 def register_errors(app: Flask, metrics: Metrics, issuer: str) -> None:
@@ -44,6 +64,11 @@ def register_errors(app: Flask, metrics: Metrics, issuer: str) -> None:
             answer.headers["WWW-Authenticate"] = f'{error.scheme or "private_key_jwt"} realm="{issuer}"'
         if isinstance(error, InvalidToken | InsufficientScope):
             answer.headers["WWW-Authenticate"] = challenge(error, issuer)
+        if isinstance(error, InvalidDpopProof) and error.at_resource:
+            answer.status_code = 401
+            answer.headers["WWW-Authenticate"] = challenge(error, issuer)
+        if isinstance(error, UseDpopNonce):
+            answer.headers["DPoP-Nonce"] = error.nonce
         return answer
 
     @app.errorhandler(HTTPException)

@@ -7,10 +7,11 @@ from flask import Request
 
 from idp.errors import InvalidRequest
 from idp.grants.form_request import Form
+from idp.web.key_proofs import dpop_headers, peer_certificate
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_FIELDS = 32
-_CONTENT_TYPE = "application/x-www-form-urlencoded"
+FORM = "application/x-www-form-urlencoded"
 
 
 def read_form(request: Request, now: datetime) -> Form:
@@ -21,8 +22,8 @@ def read_form(request: Request, now: datetime) -> Form:
     # RFC 6749 §2.3.1, §3.2: credentials and parameters of these endpoints never stand in a URL.
     if request.query_string:
         raise InvalidRequest("Send the parameters in the body, none in the URL.", detail="query string")
-    if request.mimetype != _CONTENT_TYPE:
-        raise InvalidRequest(f"The body must be {_CONTENT_TYPE}.", detail="content type")
+    if request.mimetype != FORM:
+        raise InvalidRequest(f"The body must be {FORM}.", detail="content type")
     fields: dict[str, str] = {}
     resources: list[str] = []
     for name, value in _pairs(request.get_data(cache=False)):
@@ -35,7 +36,15 @@ def read_form(request: Request, now: datetime) -> Form:
             fields[name] = value
     # RFC 6749 §3.2: a parameter without a value is as if it were left out.
     present = {name: value for name, value in fields.items() if value}
-    return Form(present, tuple(resources), request.headers.get("Authorization", ""), now)
+    return Form(
+        present,
+        tuple(resources),
+        request.headers.get("Authorization", ""),
+        now,
+        path=request.path,
+        proofs=dpop_headers(request),
+        certificate=peer_certificate(),
+    )
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:

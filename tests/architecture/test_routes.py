@@ -66,6 +66,8 @@ IDP = {
     "POST /token": CLIENT,
     "POST /introspect": CLIENT,
     "POST /revoke": CLIENT,
+    "GET /userinfo": "access token",
+    "POST /userinfo": "access token",
     "GET /logout": PUBLIC,
     "POST /logout": PUBLIC,
     "POST /logout/confirm": "form token",

@@ -21,12 +21,15 @@ def check_assertion_signature(attempt: Attempt) -> None:
 
 
 def _get_key(client: Client, kid: object, algorithm: object) -> VerifyingKey:
+    # RFC 9864: Ed25519 is EdDSA's exact name. RS256 and PS256 use the same kind of key.
+    family = {"Ed25519": "EdDSA", "RS256": "PS256"}.get(str(algorithm), algorithm)
     if kid is None:
-        fitting = [key for key in client.keys.values() if key.algorithm == algorithm]
+        fitting = [key for key in client.keys.values() if key.algorithm == family]
         if len(fitting) != 1:
             raise InvalidClient("The header of the assertion needs the kid of its key.", detail="kid missing")
-        return fitting[0]
-    key = client.keys.get(kid) if isinstance(kid, str) else None
+        key: VerifyingKey | None = fitting[0]
+    else:
+        key = client.keys.get(kid) if isinstance(kid, str) else None
     if key is None:
         raise InvalidClient(detail="kid unknown")
-    return key
+    return VerifyingKey(key.kid, str(algorithm), key.key) if key.algorithm == family else key

@@ -1,0 +1,101 @@
+"""An access token shown at one of our own resources: userinfo (and whoever else asks here)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from idp.errors import InsufficientAuthentication, InsufficientScope, InvalidDpopProof, InvalidToken
+from idp.grants.issued_token import IssuedToken, find_issued_token
+from idp.grants.sender_binding import DpopProofs
+from idp.protocol.assurance import acr_satisfies
+from idp.protocol.client import Client
+from idp.protocol.client_certificate import certificate_thumbprint
+from idp.protocol.confirmation import Confirmation, confirmation_of
+from idp.store.revocations import Revocations
+from idp.token_keys import TokenKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a request shows. ``scheme``: bearer or dpop, lower case. ``path``: of the URL, without query."""
+
+    scheme: str
+    token: str
+    method: str
+    path: str
+    proofs: Sequence[str] = ()
+    certificate: bytes = b""
+
+
+class ShownTokens:
+    """One for each app."""
+
+    def __init__(
+        self,
+        *,
+        issuer: str,
+        token_keys: TokenKeys,
+        revocations: Revocations,
+        find_client: Callable[[str], Client | None],
+        session_has_ended: Callable[[str, int], bool],
+        proofs: DpopProofs,
+    ) -> None:
+        self._issuer = issuer
+        self._token_keys = token_keys
+        self._revocations = revocations
+        self._find_client = find_client
+        self._session_has_ended = session_has_ended
+        self._proofs = proofs
+
+    def check(self, shown: Shown, scope: str, moment: datetime) -> tuple[IssuedToken, Client]:
+        """The token and its client. Raises InvalidToken, InvalidDpopProof, InsufficientScope."""
+        now = int(moment.timestamp())
+        # 1 one of ours, for here, in time
+        token = find_issued_token(shown.token, self._token_keys, self._issuer, now) if shown.token else None
+        if token is None or token.audience != self._issuer or token.is_expired():
+            raise InvalidToken(detail="no token of ours for here", scheme=shown.scheme)
+        # 2 not taken back
+        client = self._find_client(token.client_id)
+        sid = token.claims.get("sid")
+        if client is None or not client.active or self._revocations.is_revoked(token.jti):
+            raise InvalidToken(detail="revoked", scheme=shown.scheme)
+        if isinstance(sid, str) and self._session_has_ended(sid, now):
+            raise InvalidToken(detail="session ended", scheme=shown.scheme)
+        # 3 by who holds its key
+        self._check_holder(shown, token, moment)
+        # 4 for this
+        if scope not in str(token.claims.get("scope", "")).split():
+            raise InsufficientScope(scope=scope)
+        return token, client
+
+    def _check_holder(self, shown: Shown, token: IssuedToken, moment: datetime) -> None:
+        bound = confirmation_of(token.claims)
+        # RFC 9449 §7.1: a bound token is no bearer token, and an unbound one proves nothing by a proof.
+        if (shown.scheme == "dpop") != bool(bound.jkt):
+            raise InvalidToken(
+                detail="scheme", scheme="dpop" if bound.jkt else "bearer"
+            )
+        jkt = ""
+        if bound.jkt:
+            try:
+                jkt = self._proofs.verify(
+                    shown.proofs,
+                    method=shown.method,
+                    path=shown.path,
+                    now=moment.timestamp(),
+                    access_token=shown.token,
+                )
+            except InvalidDpopProof as error:
+                error.at_resource = True
+                raise
+        x5t = certificate_thumbprint(shown.certificate) if shown.certificate else ""
+        if not Confirmation(jkt, x5t).covers(bound):
+            raise InvalidToken(detail="bound to another key", scheme=shown.scheme)
+
+
+def demand_login(token: IssuedToken, *, acr_values: Sequence[str] = (), max_age: int | None = None) -> None:
+    """RFC 9470: a resource that needs a stronger or younger login. Raises InsufficientAuthentication."""
+    auth_time = token.claims.get("auth_time")
+    too_old = max_age is not None and (not isinstance(auth_time, int) or token.now - auth_time > max_age)
+    if too_old or not acr_satisfies(str(token.claims.get("acr", "")), acr_values):
+        raise InsufficientAuthentication(" ".join(acr_values), max_age)
