@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from idp.grants.shown_token import ShownTokens
 from idp.grants.sender_binding import DpopProofs
 from idp.grants.server import AuthorizationServer
+from idp.grants.shown_token import ShownTokens
 from idp.grants.userinfo import UserInfo
 from idp.outbound.client_keys import ClientKeys
 from idp.store.refresh_families import RefreshFamilies

@@ -72,9 +72,7 @@ class ShownTokens:
         bound = confirmation_of(token.claims)
         # RFC 9449 §7.1: a bound token is no bearer token, and an unbound one proves nothing by a proof.
         if (shown.scheme == "dpop") != bool(bound.jkt):
-            raise InvalidToken(
-                detail="scheme", scheme="dpop" if bound.jkt else "bearer"
-            )
+            raise InvalidToken(detail="scheme", scheme="dpop" if bound.jkt else "bearer")
         jkt = ""
         if bound.jkt:
             try:

@@ -14,10 +14,10 @@ from idp.grants.introspection import IntrospectionEndpoint
 from idp.grants.parts import Tokens
 from idp.grants.person_tokens import PersonTokens
 from idp.grants.refresh_token import Refresh, refresh_token
-from idp.grants.shown_token import ShownTokens
 from idp.grants.revocation import RevocationEndpoint
 from idp.grants.sender_binding import DpopProofs
 from idp.grants.server import AuthorizationServer
+from idp.grants.shown_token import ShownTokens
 from idp.grants.userinfo import UserInfo
 from idp.outbound.client import OutboundClient
 from idp.outbound.client_keys import ClientKeys
