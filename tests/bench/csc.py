@@ -1,7 +1,7 @@
-"""SADs a second through HTTP: issued by a client's JWS (authorize), redeemed (signHash).
+"""SADs a second through HTTP: issued by a client's JWS or a passkey (authorize), redeemed (signHash).
 
-Everything is the real thing; the acts and their JWS are made in advance. By a person's PIN and one-time
-password it is argon2id that sets the pace: see ``approvals``.
+Everything is the real thing; the acts and their approvals are made in advance. By a person's PIN and
+one-time password it is argon2id that sets the pace: see ``approvals``.
 """
 
 import base64
@@ -11,6 +11,8 @@ import time
 from contextlib import ExitStack
 from statistics import median
 from urllib.parse import urlsplit
+
+from antin.software_passkey import SoftwarePasskey
 
 from hsm.client import ActItem, SignAct, SignatureAlgorithm, new_act_id
 from tests.bench.load_client import Load, drive, post
@@ -22,7 +24,9 @@ from tests.servers.key_process import client_jws
 DIGEST = secrets.token_bytes(32)
 HASH = base64.b64encode(DIGEST).decode()
 SHA256 = "2.16.840.1.101.3.4.2.1"
+PERSON, BY_PERSON = "nguoi-ky-mau", "P-256 by passkey"
 KINDS = {
+    BY_PERSON: (SignatureAlgorithm.ES256, {"signAlgo": "1.2.840.10045.4.3.2"}),
     "P-256": (SignatureAlgorithm.ES256, {"signAlgo": "1.2.840.10045.4.3.2"}),
     "RSA-3072": (
         SignatureAlgorithm.PS256,
@@ -32,13 +36,22 @@ KINDS = {
         },
     ),
 }
-CALLS = {("P-256", 1): 800, ("P-256", 20): 120, ("RSA-3072", 1): 300, ("RSA-3072", 20): 40}
+CALLS = {
+    ("P-256", 1): 800, ("P-256", 20): 120, (BY_PERSON, 1): 600, (BY_PERSON, 20): 100,
+    ("RSA-3072", 1): 300, ("RSA-3072", 20): 40,
+}  # fmt: skip
 CONNECTIONS = 8
 
 
 class _Caller:
-    def __init__(self, client: CscClient) -> None:
+    def __init__(self, client: CscClient, province: Province) -> None:
         self._client = client
+        key_process = client.stack.key_process
+        key_process.perform("register_person", {"person_id": PERSON})
+        # Without a counter: what is made in advance arrives in any order.
+        self._passkey = SoftwarePasskey.new(key_process.rp_id, key_process.origin)
+        key_process.enrol_passkey(PERSON, self._passkey)
+        self._personal = province.enrol(key_process, "personal", PERSON)
         url = urlsplit(client.stack.base_url)
         self.address = (url.hostname or "", int(url.port or 0))
 
@@ -55,7 +68,15 @@ class _Caller:
         )
         return issued, redeemed
 
+    def _approval(self, kind: str, act: bytes) -> dict[str, str]:
+        if kind != BY_PERSON:
+            return {"id": "client_jws", "value": client_jws(act, self._client.key).evidence}
+        response = json.loads(self._passkey.approve(act)["evidence"])
+        return {"id": "passkey", "value": json.dumps({"act": act.decode(), "response": response})}
+
     def _credential(self, kind: str) -> str:
+        if kind == BY_PERSON:
+            return self._personal
         return self._client.seal if kind == "P-256" else self._client.seal_rsa
 
     def _authorize(self, kind: str, count: int) -> bytes:
@@ -65,12 +86,11 @@ class _Caller:
             new_act_id(), self._client.client_id, self._credential(kind), algorithm,
             tuple(ActItem(DIGEST, f"MẪU {n}", "dtbsr") for n in range(count)), moment, moment + 600,
         ).encode()  # fmt: skip
-        value = client_jws(act, self._client.key).evidence
         return self._post(
             "credentials/authorize",
             {
                 "credentialID": self._credential(kind), "numSignatures": count, "hashes": [HASH] * count,
-                "hashAlgorithmOID": SHA256, "authData": [{"id": "client_jws", "value": value}],
+                "hashAlgorithmOID": SHA256, "authData": [self._approval(kind, act)],
             },
         )  # fmt: skip
 
@@ -89,7 +109,7 @@ def measure(province: Province) -> list[Row]:
     with ExitStack() as opened:
         registered = register_csc_client(province.stack, "bench-csc")
         opened.callback(registered.close)  # type: ignore[attr-defined]
-        caller = _Caller(next(registered))
+        caller = _Caller(next(registered), province)
         for (kind, count), calls in CALLS.items():
             wanted = calls // (2 if province.quick else 1)
             caller.run(kind, count, max(8, wanted // 10))
