@@ -104,7 +104,8 @@ def next_step(  # noqa: PLR0911 -- one return for each step there is
     chosen = journey.account == session.session_id or _is_fresh(session, journey)
     if "select_account" in request.prompts and not chosen:
         return ChooseAccount()
-    if MANDATE_SCOPE in request.scopes and journey.mandate_id is None:
+    # The session says it too, so that nobody acts under what another person chose in this journey.
+    if MANDATE_SCOPE in request.scopes and journey.mandate_id != session.mandate_id:
         return Refuse(INTERACTION_REQUIRED) if silent else ChooseMandate()
 
     allowed = _allowed(request, session, journey, client, remembered)
@@ -117,7 +118,7 @@ def next_step(  # noqa: PLR0911 -- one return for each step there is
         replace(
             session,
             acr=_reported_acr(session.acr, (*request.essential_acr, *request.acr_values)),
-            mandate_id=journey.mandate_id if journey.mandate_id is not None else "",
+            mandate_id=session.mandate_id if MANDATE_SCOPE in scope.split() else "",
         ),
         scope,
         claims,

@@ -19,6 +19,7 @@ from idp.protocol.session import Session
 from idp.services import Services
 from idp.store.clients import change_state
 from tests.conformance.oidc.browser import Browser, Callback, Page
+from tests.idp.people import Enrolled
 from tests.idp.provider import ISSUER, Provider, System
 
 REDIRECT_URI = "https://one-stop.example.gov.vn/callback"
@@ -161,3 +162,21 @@ def press(browser: Browser, page: Page | Callback, css_class: str, **changes: st
     found = page.form_with_button(css_class)
     assert found is not None, page.text
     return browser.submit(page, *found, **changes)
+
+
+def type_in(provider: Provider, browser: Browser, page: Page | Callback, person: Enrolled) -> Page | Callback:
+    """Go through the login pages as this person would: the password, then the one-time password."""
+    assert isinstance(page, Page), page
+    for field, typed in (
+        ("password", {"username": person.username, "password": person.password}),
+        ("otp", {"otp": person.otp(provider)} if person.totp_secret else {}),
+    ):
+        form = page.form_with(field)
+        if form is None or not typed:
+            continue
+        button = form.button("login-submit")
+        answer = browser.submit(page, form, button, **typed)
+        if isinstance(answer, Callback):
+            return answer
+        page = answer
+    return page

@@ -107,6 +107,7 @@ MINIMUM_3 = new_client(replace(BASELINE, minimum_acr="LoA3"))
         # for whom
         (ask(scope="openid mandate"), {}, ChooseMandate),
         (ask(scope="openid mandate"), {"mandate_id": ""}, Answer),
+        (ask(scope="openid mandate"), {"mandate_id": "mandate-of-another"}, ChooseMandate),
         (ask(scope="openid mandate", prompts=("none",)), {}, Refuse("interaction_required")),
         # consent
         (ask(), {"remembered": NOTHING_REMEMBERED}, Consent),
@@ -155,6 +156,7 @@ SESSIONS = st.none() | st.builds(
     auth_time=st.integers(NOW - 100, NOW),
     acr=st.sampled_from(ACR_LADDER),
     amr=st.just(("pwd",)),
+    mandate_id=st.sampled_from(["", "mandate-1"]),
 )
 ACRS = st.lists(st.sampled_from([*ACR_LADDER, "urn:mau:gold"]), max_size=3, unique=True).map(tuple)
 REQUESTS = st.builds(
@@ -214,6 +216,7 @@ def test_whatever_is_asked_the_answer_is_sound(
     # the person
     assert (told.person_id, told.auth_time) == (session.person_id, session.auth_time)
     assert request.wanted_sub in ("", subject)
+    assert told.mandate_id in ("", session.mandate_id)
     # the age
     if "login" in request.prompts:
         assert fresh
