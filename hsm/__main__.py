@@ -22,6 +22,7 @@ from hsm.errors import HsmError
 from hsm.journal_commands import add_commands
 from hsm.life_commands import add_commands as add_life_commands
 from hsm.policy_commands import add_commands as add_policy_commands
+from hsm.token_key_commands import add_token_key_commands
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -189,6 +190,7 @@ def _parser() -> argparse.ArgumentParser:
     checkpoint.add_argument("--socket", default="unix:run/hsm-admin.sock")
     add_commands(command)
     add_life_commands(command)
+    add_token_key_commands(command)
     add_policy_commands(command)
     return parser
 

@@ -1,0 +1,177 @@
+"""Token keys are replaced while tokens are issued and verified, and nobody notices."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from joserfc import jws
+from joserfc.jwk import KeySet
+
+from tests.idp.provider import SIGNING, Provider, parts
+from tests.idp.test_with_key_process import make_token_key
+from tests.servers.key_process import ROOT, RunningKeyProcess
+
+CACHE_SECONDS = 1.0
+
+
+class RelyingParty:
+    """Gets tokens and checks them by a copy of the keys that it took before; a thread of its own."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self.issuer = provider.settings.issuer
+        self.system = provider.register(introspects=(SIGNING,))
+        self.failures: list[str] = []
+        self.kids: list[str] = []
+        self.tokens: list[str] = []
+        self._copy = KeySet.import_key_set(provider.app.test_client().get("/jwks").json)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._go_on)
+
+    def refresh_copy(self) -> None:
+        self._copy = KeySet.import_key_set(self.provider.app.test_client().get("/jwks").json)
+
+    def __enter__(self) -> "RelyingParty":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(10)
+
+    def _go_on(self) -> None:
+        http = self.provider.app.test_client()
+        while not self._stop.is_set():
+            self.provider.clock.now = datetime.now(UTC)
+            form = self.system.form(self.system.assertion(aud=self.issuer), grant_type="client_credentials")
+            answer = http.post("/token", data=form | {"scope": "read", "resource": SIGNING})
+            if answer.status_code != 200:
+                self.failures.append(answer.text)
+                continue
+            token = answer.json["access_token"]
+            self.tokens.append(token)
+            self.kids.append(parts(token)[0]["kid"])
+            try:
+                jws.deserialize_compact(token, self._copy, algorithms=["ES256"])
+            except Exception as error:  # noqa: BLE001 -- whatever it is, a relying party would refuse
+                self.failures.append(f"{type(error).__name__}: {parts(token)[0]['kid']}")
+            asked = self.system.form(self.system.assertion(aud=self.issuer), token=token)
+            if not http.post("/introspect", data=asked).json["active"]:
+                self.failures.append("introspection says no")
+            self._stop.wait(0.03)
+
+
+@pytest.fixture
+def provider(tmp_path: Path, redis_url: str, own_key_process: RunningKeyProcess) -> Provider:
+    make_token_key(own_key_process, "oidc-token")
+    provider = Provider(
+        tmp_path,
+        redis_url=redis_url,
+        key_process=own_key_process.idp,
+        issuer=own_key_process.issuer,
+        token_key_cache_seconds=CACHE_SECONDS,
+    )
+    provider.clock.now = datetime.now(UTC)
+    return provider
+
+
+def rotate(key_process: RunningKeyProcess, *arguments: str) -> tuple[int, Any]:
+    """The command, as an administrator runs it."""
+    keys = [part for n in (1, 2) for part in ("--key", str(key_process.directory / f"admin-{n}.jwk"))]
+    run = subprocess.run(
+        [
+            sys.executable, "-m", "hsm", "--json", "rotate-token-keys", "--training",
+            "--socket", key_process.admin, *keys, *arguments,
+        ],
+        cwd=ROOT, env=key_process.environment, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    return run.returncode, json.loads(run.stdout or run.stderr)
+
+
+def test_a_rotation_is_noticed_by_nobody(provider: Provider, own_key_process: RunningKeyProcess) -> None:
+    """Each step comes when the copies have caught up, as the command's waits make sure."""
+    with RelyingParty(provider) as relying_party:
+        old = relying_party.kids[0] if relying_party.kids else ""
+        made = own_key_process.perform(
+            "create_credential",
+            {"profile": "oidc-token", "holder": "idp", "description": "Khóa ký token MẪU", "training": True},
+        )
+        time.sleep(CACHE_SECONDS + 0.3)
+        relying_party.refresh_copy()
+        own_key_process.perform("activate_credential", {"credential_id": made["credential_id"]})
+        time.sleep(CACHE_SECONDS + 0.3)
+        status, plan = rotate(own_key_process, "--plan")
+        assert (status, plan["action"]) == (0, "suspend_credential")
+        own_key_process.perform("suspend_credential", {"credential_id": plan["credential_id"]})
+        time.sleep(CACHE_SECONDS + 0.3)
+        signing_now = relying_party.kids[-1]
+        old = old or relying_party.kids[0]
+        # Retired from signing, and published: what it signed still verifies.
+        published = {key["kid"] for key in provider.app.test_client().get("/jwks").json["keys"]}
+        assert published == {old, made["kid"]}
+    assert relying_party.failures == []
+    assert signing_now == made["kid"] != old
+    assert relying_party.kids == sorted(relying_party.kids, key=lambda kid: kid == made["kid"])
+    assert len(relying_party.tokens) > 20
+
+
+def test_the_command_does_nothing_before_the_time_nor_for_one_administrator(
+    provider: Provider, own_key_process: RunningKeyProcess
+) -> None:
+    act = own_key_process.directory / "act.json"
+    status, _ = rotate(own_key_process, "--days", "0", "-o", str(act))
+    assert status == 0
+    assert json.loads(act.read_bytes())["action"] == "create_credential"
+    run = subprocess.run(
+        [
+            sys.executable, "-m", "hsm", "--json", "rotate-token-keys", "--days", "0",
+            "--socket", own_key_process.admin, "--key", str(own_key_process.directory / "admin-1.jwk"),
+        ],
+        cwd=ROOT, env=own_key_process.environment, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert len(provider.client.get("/jwks").json["keys"]) == 1
+    status, refused = rotate(own_key_process, "--days", "60")
+    assert (status, refused["error"]) == (1, "NotYet")
+    assert "create_credential: not before" in refused["message"]
+    # Announced at once when it has signed its days; then the wait.
+    status, done = rotate(own_key_process, "--days", "0")
+    assert status == 0
+    assert [each["action"] for each in done] == ["create_credential"]
+    status, refused = rotate(own_key_process, "--days", "0")
+    assert (status, refused["error"]) == (1, "NotYet")
+    assert "activate_credential: not before" in refused["message"]
+    keys = provider.client.get("/jwks").json["keys"]
+    assert len(keys) == 2
+
+
+def test_the_emergency_drill_replaces_a_key_that_is_not_trusted(
+    provider: Provider, own_key_process: RunningKeyProcess
+) -> None:
+    """What the old key signed is worth nothing from then on, and service goes on with the new one."""
+    system = provider.register(introspects=(SIGNING,))
+    issuer = own_key_process.issuer
+    before = provider.token(system, system.assertion(aud=issuer)).json["access_token"]
+    started = time.monotonic()
+    status, done = rotate(own_key_process, "--emergency")
+    assert status == 0, done
+    assert [each["action"] for each in done] == [
+        "create_credential", "activate_credential", "suspend_credential", "destroy_credential",
+    ]  # fmt: skip
+    # The worker that still believes in the old key looks again when it is refused.
+    after = provider.token(system, system.assertion(aud=issuer))
+    assert after.status_code == 200
+    assert time.monotonic() - started < 30
+    assert parts(after.json["access_token"])[0]["kid"] == done[0]["kid"]
+    time.sleep(CACHE_SECONDS + 0.3)
+    assert [key["kid"] for key in provider.client.get("/jwks").json["keys"]] == [done[0]["kid"]]
+    provider.clock.now = datetime.now(UTC)
+    for token, active in ((before, False), (after.json["access_token"], True)):
+        asked = system.form(system.assertion(aud=issuer), token=token)
+        assert provider.client.post("/introspect", data=asked).json["active"] is active
