@@ -5,7 +5,11 @@ from flask import Flask
 from idp.grants.resource_access import ResourceAccess
 from idp.provisioning.leave import Leave
 from idp.provisioning.scim import build_scim
+from idp.registration.look_after import LookAfter
 from idp.services import Services
+from idp.web.error_list import error_list
+from idp.web.integrators import integrator_pages
+from idp.web.integrators.api import admin_api
 from idp.web.register import registration_endpoint
 from idp.web.scim import scim_endpoints
 from idp.web.scim_discovery import scim_discovery
@@ -24,8 +28,12 @@ def register_integrator_endpoints(app: Flask, services: Services, below: str | N
         leave,
         services.evidence,
     )
+    look_after = LookAfter(services.database, services.outbound, services.evidence, services.clients.forget)
     parts = [
         registration_endpoint(services),  #          initial access token, registration access token
+        error_list(services),  #                     public
+        integrator_pages(services, look_after),  #   administrator
+        admin_api(services, look_after, access),  #  access token with the scope admin
         scim_discovery(issuer),  #                   public
         scim_endpoints(services, scim, access),  #   access token with the scope scim
     ]

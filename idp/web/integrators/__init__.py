@@ -1,0 +1,17 @@
+"""The registration console (``/integrators``) and the same as an API (``/admin/v1``)."""
+
+from flask import Blueprint
+
+from idp.registration.look_after import LookAfter
+from idp.services import Services
+from idp.web.integrators.console import console_endpoints
+from idp.web.page_errors import register_page_errors
+from idp.web.pages import pages_blueprint
+
+
+def integrator_pages(services: Services, look_after: LookAfter) -> Blueprint:
+    """Authentication: an administrator's session with two factors."""
+    blueprint = pages_blueprint("integrators", __name__)
+    register_page_errors(blueprint, services.metrics)
+    console_endpoints(blueprint, services, look_after)
+    return blueprint
