@@ -58,12 +58,12 @@ def open_account(services: Services, *, fresh: bool = False) -> AccountVisit | R
     ``fresh``: the person proved who they are minutes ago, not this morning.
     """
     found = current_session(services)
-    path = request.path if request.method == "GET" else url_for(".overview")
+    path = request.path if request.method == "GET" else url_for("account.overview")
     person = services.people.find(found.person_id) if found else None
     if found is None or person is None or person.state != ACTIVE:
         return ask_to_log_in(services, path)
     now = int(services.clock().timestamp())
     if fresh and now - found.auth_time > FRESH_SECONDS:
-        back = path if request.method == "GET" else url_for(".factors")
+        back = path if request.method == "GET" else url_for("account.factors")
         return ask_to_log_in(services, back, reason="reauthenticate", session=found)
     return AccountVisit(services, found, person, now)

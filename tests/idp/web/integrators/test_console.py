@@ -96,7 +96,7 @@ def test_a_secret_is_shown_once_and_stands_in_no_address(provider: Provider, adm
     client_id = secret_client(provider)
     page = f"/integrators/clients/{client_id}"
     made = admin.post(f"{page}/secret", page)
-    assert made.status_code == 200
+    assert made.status_code == 200, provider.log.getvalue().decode()[-1500:]
     secret = re.findall(r"<code>([A-Za-z0-9_-]{43})</code>", made.text)[0]
     assert secret not in admin.get(page).text
     assert secret not in provider.log.getvalue().decode()
