@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -76,9 +77,22 @@ def provider(tmp_path: Path, redis_url: str, own_key_process: RunningKeyProcess)
         key_process=own_key_process.idp,
         issuer=own_key_process.issuer,
         token_key_cache_seconds=CACHE_SECONDS,
+        # A machine that is busy with other tests is no fault of the rotation.
+        key_process_deadline_seconds=20,
     )
     provider.clock.now = datetime.now(UTC)
     return provider
+
+
+def published_kids(provider: Provider) -> set[str]:
+    return {key["kid"] for key in provider.app.test_client().get("/jwks").json["keys"]}
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def rotate(key_process: RunningKeyProcess, *arguments: str) -> tuple[int, Any]:
@@ -97,24 +111,25 @@ def rotate(key_process: RunningKeyProcess, *arguments: str) -> tuple[int, Any]:
 def test_a_rotation_is_noticed_by_nobody(provider: Provider, own_key_process: RunningKeyProcess) -> None:
     """Each step comes when the copies have caught up, as the command's waits make sure."""
     with RelyingParty(provider) as relying_party:
-        old = relying_party.kids[0] if relying_party.kids else ""
+        wait_until(lambda: bool(relying_party.kids))
         made = own_key_process.perform(
             "create_credential",
             {"profile": "oidc-token", "holder": "idp", "description": "Khóa ký token MẪU", "training": True},
         )
-        time.sleep(CACHE_SECONDS + 0.3)
+        wait_until(lambda: made["kid"] in published_kids(provider))
         relying_party.refresh_copy()
         own_key_process.perform("activate_credential", {"credential_id": made["credential_id"]})
-        time.sleep(CACHE_SECONDS + 0.3)
+        wait_until(lambda: relying_party.kids[-1] == made["kid"])
         status, plan = rotate(own_key_process, "--plan")
         assert (status, plan["action"]) == (0, "suspend_credential")
         own_key_process.perform("suspend_credential", {"credential_id": plan["credential_id"]})
+        seen = len(relying_party.kids)
         time.sleep(CACHE_SECONDS + 0.3)
+        wait_until(lambda: len(relying_party.kids) > seen + 10)
         signing_now = relying_party.kids[-1]
-        old = old or relying_party.kids[0]
+        old = relying_party.kids[0]
         # Retired from signing, and published: what it signed still verifies.
-        published = {key["kid"] for key in provider.app.test_client().get("/jwks").json["keys"]}
-        assert published == {old, made["kid"]}
+        assert published_kids(provider) == {old, made["kid"]}
     assert relying_party.failures == []
     assert signing_now == made["kid"] != old
     assert relying_party.kids == sorted(relying_party.kids, key=lambda kid: kid == made["kid"])
@@ -169,8 +184,7 @@ def test_the_emergency_drill_replaces_a_key_that_is_not_trusted(
     assert after.status_code == 200
     assert time.monotonic() - started < 30
     assert parts(after.json["access_token"])[0]["kid"] == done[0]["kid"]
-    time.sleep(CACHE_SECONDS + 0.3)
-    assert [key["kid"] for key in provider.client.get("/jwks").json["keys"]] == [done[0]["kid"]]
+    wait_until(lambda: published_kids(provider) == {done[0]["kid"]})
     provider.clock.now = datetime.now(UTC)
     for token, active in ((before, False), (after.json["access_token"], True)):
         asked = system.form(system.assertion(aud=issuer), token=token)
