@@ -24,7 +24,6 @@ ACCOUNT_SELECTION_REQUIRED = "account_selection_required"
 CONSENT_REQUIRED = "consent_required"
 INVALID_REQUEST_URI = "invalid_request_uri"
 INVALID_REQUEST_OBJECT = "invalid_request_object"
-REQUEST_NOT_SUPPORTED = "request_not_supported"
 REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
 # OpenID Connect Core Error Code unmet_authentication_requirements 1.0
 UNMET_AUTHENTICATION_REQUIREMENTS = "unmet_authentication_requirements"

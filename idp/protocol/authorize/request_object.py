@@ -12,7 +12,6 @@ from idp.errors import JwsRefused
 from idp.protocol.authorize.asked import Parameters
 from idp.protocol.authorize.errors import (
     INVALID_REQUEST_OBJECT,
-    REQUEST_NOT_SUPPORTED,
     AuthorizationRefused,
 )
 from idp.protocol.client import Client
@@ -35,7 +34,7 @@ _CLAIMS_OF_THE_JWT = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti", "sub"}
 def verify_request_object(compact: str, client: Client, issuer: str, now: int) -> tuple[Parameters, str]:
     """The parameters that the client signed, and the object's ``jti`` ("" without one).
 
-    Raises AuthorizationRefused: invalid_request_object, or request_not_supported for an unsigned one.
+    Raises AuthorizationRefused: invalid_request_object.
     """
     unverified = _parse(compact)
     # 1 what it says of itself
@@ -72,10 +71,9 @@ def _parse(compact: str) -> UnverifiedJws:
         return parse_unverified(compact, max_length=MAX_CHARACTERS)
     except JwsRefused as error:
         if compact.endswith("."):
-            raise AuthorizationRefused(
-                REQUEST_NOT_SUPPORTED,
-                f"Unsigned request objects are not supported: sign it with {', '.join(CLIENT_ALGORITHMS)}.",
-                detail="none",
+            # request_not_supported would say that signed ones are not taken either.
+            raise _refused(
+                f"Unsigned request objects are not taken: sign it with {', '.join(CLIENT_ALGORITHMS)}.", "none"
             ) from error
         raise _refused("The request object is not a compact JWS with a JSON payload.", "jws") from error
 

@@ -14,11 +14,9 @@ def suite(oidc_suite: Suite) -> Iterator[Suite]:
     oidc_suite.close_browsers()
 
 
-@pytest.fixture(scope="session")
-def listener() -> Iterator[Listener]:
-    listening = Listener()
-    yield listening
-    listening.close()
+@pytest.fixture
+def listener(oidc_suite: Suite) -> Listener:
+    return oidc_suite.listener
 
 
 @pytest.fixture

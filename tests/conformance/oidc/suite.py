@@ -90,9 +90,9 @@ class Heard:
 
 
 class Listener:
-    """A relying party's own server on loopback: what it serves, and what it heard."""
+    """A relying party's own server, over TLS: what it serves, and what it heard."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self._served: dict[str, bytes] = {}
         self._heard: list[Heard] = []
         listener = self
@@ -116,7 +116,8 @@ class Listener:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._front = TlsFront(folder, listen(), self._server.server_port)
+        self.url, self.certificate = self._front.url, self._front.certificate
 
     def serve(self, path: str, content: Any) -> None:
         self._served[path] = json.dumps(content).encode()
@@ -131,6 +132,7 @@ class Listener:
         raise AssertionError(f"nobody asked for {path}; heard {[one.path for one in self._heard]}")
 
     def close(self) -> None:
+        self._front.close()
         self._server.shutdown()
         self._server.server_close()
 
@@ -149,6 +151,7 @@ class Suite:
         self.rotate_token_keys()
         self.rotate_token_keys("oidc-token-rs256")
         self._redis = redis.Redis.from_url(redis_url)
+        self.listener = Listener(folder / "listener")
         self.front = TlsFront(folder / "front", self._listener, port)
         assert self.front.url == issuer
         environment = {
@@ -156,7 +159,7 @@ class Suite:
             "IDP_DATABASE_URL": f"sqlite:///{folder}/idp.sqlite3", "IDP_KEY_PROCESS": self.key_process.idp,
             "IDP_COOKIE_KEYS_FILE": f"{folder}/cookie-keys",
             "IDP_DIRECTORY_KEYS_FILE": f"{folder}/directory-keys", "IDP_CLIENT_CACHE_SECONDS": "0",
-            "IDP_TOKEN_KEY_CACHE_SECONDS": "1",
+            "IDP_TOKEN_KEY_CACHE_SECONDS": "1", "IDP_OUTBOUND_CA_FILE": str(self.listener.certificate),
         }  # fmt: skip
         self._environment = {**os.environ, **environment}
         self._python("migrate")
@@ -185,6 +188,7 @@ class Suite:
             process.wait(30)
         self.op.http.close()
         self.front.close()
+        self.listener.close()
         self.key_process.stop()
 
     # ---- clients and people

@@ -28,9 +28,11 @@ def registered(suite: Suite, **metadata: Any) -> tuple[RelyingParty, dict[str, A
         "redirect_uris": [CALLBACK],
         "token_endpoint_auth_method": "private_key_jwt",
         "grant_types": ["authorization_code", "refresh_token"],
+        "id_token_signed_response_alg": "ES256",
         **({} if "jwks_uri" in metadata else {"jwks": party.jwks()}),
         **metadata,
     }
+    asked = {name: value for name, value in asked.items() if value is not None}
     answer = register(suite, asked)
     assert answer.status_code == 201, answer.text
     assert answer.headers["content-type"].split(";")[0] == "application/json"
@@ -103,8 +105,10 @@ def test_oidcc_redirect_uri_regfrag(suite: Suite) -> None:
 
 
 def test_oidcc_server(suite: Suite) -> None:
-    party, _ = registered(suite)
-    suite.complete(suite.browser(), party)
+    """RS256 is what Registration §2 gives a client that does not say."""
+    party, got = registered(suite, id_token_signed_response_alg=None)
+    assert got["id_token_signed_response_alg"] == "RS256"
+    suite.complete(suite.browser(), party, algorithm="RS256")
 
 
 @pytest.mark.parametrize("name", ["logo_uri", "policy_uri", "tos_uri"])

@@ -99,13 +99,13 @@ def test_ensure_client_assertion_in_token_endpoint(suite: Suite, fapi: RelyingPa
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"exp": int(time.time()) - 300},
+        {"exp": -300},
         {"aud": "https://other.example.gov.vn"},
         {"sub": None},
         {"aud": "array"},
         {"aud": "pushed_authorization_request_endpoint"},
         {"aud": "token_endpoint"},
-        {"nbf": int(time.time()) + 75},
+        {"nbf": 75},
     ],
     ids=[
         "with-exp-is-5-minutes-in-past-fails", "with-wrong-aud-fails", "with-no-sub-fails",
@@ -115,6 +115,8 @@ def test_ensure_client_assertion_in_token_endpoint(suite: Suite, fapi: RelyingPa
 )  # fmt: skip
 def test_ensure_client_assertion(suite: Suite, fapi: RelyingParty, wrong: dict[str, Any]) -> None:
     """At the pushed authorization request endpoint and at the token endpoint."""
+    now = int(time.time())
+    wrong = {name: now + value if isinstance(value, int) else value for name, value in wrong.items()}
     if "aud" in wrong and wrong["aud"] == "array":
         wrong = {"aud": [suite.op.issuer, "https://other.example.gov.vn"]}
     elif wrong.get("aud") in suite.op.metadata:
@@ -178,8 +180,8 @@ def private_jwk(party: RelyingParty) -> dict[str, Any]:
         ({}, {"iat": None}),
         ({}, {"htm": "GET"}),
         ({}, {"htu": "https://other.example.gov.vn/token"}),
-        ({}, {"iat": int(time.time()) - 3600}),
-        ({}, {"iat": int(time.time()) + 3600}),
+        ({}, {"iat": -3600}),
+        ({}, {"iat": 3600}),
         ("private", {}),
         ("other", {}),
     ],
@@ -191,6 +193,10 @@ def private_jwk(party: RelyingParty) -> dict[str, Any]:
 def test_dpop_negative_tests_at_the_token_endpoint(
     suite: Suite, fapi: RelyingParty, header: Any, changes: dict[str, Any]
 ) -> None:
+    changes = {
+        name: int(time.time()) + value if name == "iat" and value else value
+        for name, value in changes.items()
+    }
     if header == "private":
         header = private_jwk(fapi)
     elif header == "other":

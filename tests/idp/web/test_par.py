@@ -186,4 +186,4 @@ def test_an_unsigned_request_object_is_refused_as_not_supported(provider: Provid
     unsigned = "eyJhbGciOiJub25lIn0.eyJzY29wZSI6Im9wZW5pZCBlbWFpbCJ9."
     answer = open_browser(provider).open(rp.address(request=unsigned))
     assert isinstance(answer, Callback)
-    assert answer.params["error"] == "request_not_supported"
+    assert answer.params["error"] == "invalid_request_object"

@@ -127,7 +127,7 @@ def test_an_unsigned_request_object_is_not_supported() -> None:
         return base64.urlsafe_b64encode(orjson.dumps(part)).rstrip(b"=").decode()
 
     compact = f"{encode({'alg': 'none'})}.{encode(CLAIMS)}."
-    assert refused(compact) == "request_not_supported: none"
+    assert refused(compact) == "invalid_request_object: none"
 
 
 def test_alg_none_with_a_signature_is_no_signature() -> None:
