@@ -1,18 +1,15 @@
 """OpenID Connect Core §5.5: the claims parameter, and what it says about acr and sub."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from idp.protocol.authorize.asked import Asked
 from idp.protocol.authorize.asked_claims import PLACES
 from idp.protocol.authorize.errors import INVALID_REQUEST, AuthorizationRefused
+from idp.protocol.person_claims import CLAIMS_SUPPORTED, GUARDED
 from idp.protocol.strict_json import parse_strict_object
 
 MAX_CHARACTERS = 16 * 1024
-# Only for clients that list them in claims_allowed.
-GUARDED = frozenset({"personal_number"})
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 
 
 def read_claims(asked: Asked) -> dict[str, dict[str, Any]]:
@@ -36,7 +33,7 @@ def read_claims(asked: Asked) -> dict[str, dict[str, Any]]:
             raise _refused("claims must be as OpenID Connect Core 5.5 shows them.")
     withheld = GUARDED - set(asked.client.metadata.claims_allowed)
     return {
-        place: {n: wanted[n] for n in wanted if _NAME.fullmatch(n) and n not in withheld}
+        place: {n: wanted[n] for n in wanted if n in CLAIMS_SUPPORTED and n not in withheld}
         for place, wanted in claims.items()
     }
 
