@@ -11,6 +11,7 @@ from sqlalchemy import text
 from hsm.api import hsm_pb2
 from hsm.database import Database
 from hsm.errors import StoreUnavailable
+from hsm.journal.clock import JournalClock
 from hsm.services import SigningService
 from idp.errors import StoreUnavailable as IdpStoreUnavailable
 from idp.store.database import Database as IdpDatabase
@@ -37,7 +38,7 @@ class _Broken:
 
 def test_an_unexpected_error_leaves_its_text_neither_in_the_answer_nor_in_the_log() -> None:
     context = _Context()
-    service = SigningService(None, _Broken(), lambda _: None)  # type: ignore[arg-type]
+    service = SigningService(None, _Broken(), lambda _: None, JournalClock())  # type: ignore[arg-type]
     with structlog.testing.capture_logs() as logged, pytest.raises(_Aborted):
         service.GetCredential(hsm_pb2.CredentialRequest(credential_id="x"), context)  # type: ignore[arg-type]
     assert SECRET not in context.said

@@ -121,7 +121,7 @@ def test_no_event_has_a_field_for_anything_secret_or_personal() -> None:
     fields = {field for kind in CATALOGUE.values() for field in kind.fields}
     assert fields == {
         "caller", "credential", "client", "act", "count", "leaf_index", "error", "rules", "kid", "action",
-        "task", "journal_size",
+        "task", "journal_size", "version", "bundle",
     }  # fmt: skip
 
 
