@@ -156,10 +156,6 @@ DIFFERS: dict[str, tuple[str, str]] = {
         "a confidential client of the baseline profile may leave PKCE out, as the suite's plans do",
     ),
     "request_uri unknown": ("page", "nobody knows whose request it was, so it is answered to nobody"),
-    "unsigned request": (
-        "request_not_supported",
-        "both words are the suite's; unsigned ones are not supported",
-    ),
     "response_mode unknown": (
         "invalid_request",
         "unsupported_response_mode is a word of the reference's own",

@@ -73,7 +73,7 @@ def _parse(compact: str) -> UnverifiedJws:
         if compact.endswith("."):
             # request_not_supported would say that signed ones are not taken either.
             raise _refused(
-                f"Unsigned request objects are not taken: sign it with {', '.join(CLIENT_ALGORITHMS)}.", "none"
+                f"An unsigned request object is not taken: sign it by {', '.join(CLIENT_ALGORITHMS)}.", "none"
             ) from error
         raise _refused("The request object is not a compact JWS with a JSON payload.", "jws") from error
 

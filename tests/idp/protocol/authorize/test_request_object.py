@@ -122,12 +122,12 @@ def test_a_baseline_client_may_leave_out_the_times_and_sign_with_rs256() -> None
     assert refused(compact) == "invalid_request_object: request object: alg"
 
 
-def test_an_unsigned_request_object_is_not_supported() -> None:
+def test_an_unsigned_request_object_is_refused() -> None:
     def encode(part: Any) -> str:
         return base64.urlsafe_b64encode(orjson.dumps(part)).rstrip(b"=").decode()
 
     compact = f"{encode({'alg': 'none'})}.{encode(CLAIMS)}."
-    assert refused(compact) == "invalid_request_object: none"
+    assert refused(compact) == "invalid_request_object: request object: none"
 
 
 def test_alg_none_with_a_signature_is_no_signature() -> None:
