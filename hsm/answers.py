@@ -55,8 +55,10 @@ class Grant:
 class Credential:
     """Public facts. ``certificates``: DER, the signer's first. Validity in Unix seconds.
 
-    ``holder_kind``: Client or Person; the two may have the same id. ``proofs`` to ``max_act_seconds``:
-    what its key profile allows, to be told to clients; the key process decides by its own.
+    ``holder_kind``: Client or Person; the two may have the same id. ``office``: where its person works,
+    or whose seal it is; ``entrusted``: a seal that only its named clerk uses. ``proofs`` to
+    ``max_act_seconds``: what its key profile allows, to be told to clients; the key process decides by its
+    own.
     """
 
     credential_id: str
@@ -70,6 +72,8 @@ class Credential:
     not_after: int
     training: bool
     holder_kind: str = "Client"
+    office: str = ""
+    entrusted: bool = False
     proofs: tuple[str, ...] = ()
     contents: tuple[str, ...] = ()
     max_signatures: int = 1

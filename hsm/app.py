@@ -22,6 +22,8 @@ from hsm.acts.enrol_people import EnrolPeople
 from hsm.acts.keys import Administration
 from hsm.acts.ledger import Ledger
 from hsm.acts.link_administrator import LinkAdministrator
+from hsm.acts.mandates import Mandates
+from hsm.acts.offices import Offices
 from hsm.acts.passkey import Passkeys, WebAuthn
 from hsm.acts.pin_otp import PinOtp
 from hsm.acts.renew import Renewals
@@ -198,6 +200,8 @@ class KeyProcessApp:
                 **EnrolPeople(self.database, self.token, webauthn).operations(),
                 **LinkAdministrator(self.database, seals).operations(),
                 **ActivatePolicy(self.database, seals, policy).operations(),
+                **Offices(self.database).operations(),
+                **Mandates(self.database).operations(),
             },
             consent=passkeys.verify_consent,
             # A software passkey counts where training is accepted at all.

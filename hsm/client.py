@@ -23,6 +23,7 @@ from hsm.acts.act import (
     new_act_id,
     parse_sign_act,
 )
+from hsm.acts.office_operation import CopyForm, Earlier, OfficeOperation, OperationName
 from hsm.algorithms import SignatureAlgorithm
 from hsm.answers import (
     Approval,
@@ -64,8 +65,10 @@ __all__ = [
     "Approval",
     "ApprovalRefused",
     "Checkpoint",
+    "CopyForm",
     "Credential",
     "CredentialNotUsable",
+    "Earlier",
     "Grant",
     "GrantRefused",
     "HsmError",
@@ -75,6 +78,8 @@ __all__ = [
     "KeyProcess",
     "KeyProcessUnavailable",
     "MechanismRefused",
+    "OfficeOperation",
+    "OperationName",
     "PinRejected",
     "PolicyRefused",
     "QuotaSpent",
@@ -316,6 +321,8 @@ def _credential(answer: hsm_pb2.Credential) -> Credential:
         not_after=answer.not_after,
         training=answer.training,
         holder_kind=answer.holder_kind or "Client",
+        office=answer.office,
+        entrusted=answer.entrusted,
         proofs=tuple(answer.proofs),
         contents=tuple(answer.contents),
         max_signatures=answer.max_signatures,

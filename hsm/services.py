@@ -101,6 +101,8 @@ class SigningService(hsm_pb2_grpc.SigningServicer):
             not_after=stored.not_after or 0,
             training=stored.training,
             holder_kind=stored.holder_kind,
+            office=stored.office,
+            entrusted=bool(stored.custodian),
         )
         profile = self._profile(stored.profile)
         # A profile that the bundle no longer knows allows nothing.

@@ -10,7 +10,7 @@ whether an office is open. A credential's id is no part of it, unless some rule 
 id is good for nothing in Cedar but to be the same as another.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
@@ -33,6 +33,7 @@ from policies.model import (
     Question,
     StoreFacts,
 )
+from policies.office_life import MandateFacts, OfficeFacts, PostFacts, RoleFacts
 from policies.slices import Slice
 
 CLIENT_KEY_ACTIONS = frozenset({ActionName.REGISTER_CLIENT_KEY, ActionName.RETIRE_CLIENT_KEY})
@@ -48,6 +49,15 @@ ENROLMENT_ACTIONS = frozenset(
     }
 )
 STORE_ACTIONS = frozenset({ActionName.ROTATE_KEK, ActionName.DESTROY_KEK, ActionName.CONTINUE_COPY})
+# An action that is about an office, a post or a mandate, and which of the three.
+OFFICE_LIFE_ACTIONS = {
+    ActionName.REGISTER_OFFICE: "Office",
+    ActionName.RETIRE_OFFICE: "Office",
+    ActionName.GIVE_POST: "Post",
+    ActionName.END_POST: "Post",
+    ActionName.GIVE_MANDATE: "Mandate",
+    ActionName.REVOKE_MANDATE: "Mandate",
+}
 REMEMBERED = 4096
 # A decision is small, and people are many: each has an answer of their own.
 DECISIONS_REMEMBERED = 40_000
@@ -130,6 +140,7 @@ class Engine:
     def _parse_entities(self, resource_type: str, resource: Facts) -> cedarpy.Entities:
         attributes: dict[str, object]
         holder: dict[str, str] | None
+        custodian = ""
         match resource_type, resource:
             case "ClientKey", ClientKeyFacts():
                 attributes = {"state": resource.state, "algorithm": resource.algorithm}
@@ -146,13 +157,20 @@ class Engine:
             case "Policy", PolicyFacts():
                 attributes = {"version": resource.version, "earlier": resource.earlier}
                 holder = None
+            case ("Office", OfficeFacts()) | ("Post", PostFacts()) | ("Mandate", MandateFacts()):
+                attributes = asdict(resource)
+                del attributes["id"]
+                holder = None
             case "Credential", CredentialFacts():
                 attributes = self._credential_attributes(resource)
                 holder = {"type": resource.holder_kind.value, "id": resource.holder}
+                custodian = resource.custodian
             case _:
                 raise TypeError(f"this action is about a {resource_type}, not {type(resource).__name__}")
         entity: dict[str, object] = {"uid": {"type": resource_type, "id": resource.id}, "attrs": attributes}
         entity["parents"] = [holder] if holder else []
+        if custodian:
+            entity["parents"] = [holder, {"type": "Person", "id": custodian}]
         return cedarpy.Entities.from_json_str(orjson.dumps([entity]).decode(), self.bundle.schema)
 
     def _credential_attributes(self, facts: CredentialFacts) -> dict[str, object]:
@@ -177,6 +195,8 @@ class Engine:
             "compatibility": bool(profile.compatibility),
             "acr": profile.acr,
             "hours": profile.hours,
+            "office": facts.office,
+            "custodian": facts.custodian,
         }
 
 
@@ -189,6 +209,8 @@ def _resource_type(action: ActionName) -> str:
         return "Holder"
     if action is ActionName.ACTIVATE_POLICY:
         return "Policy"
+    if action in OFFICE_LIFE_ACTIONS:
+        return OFFICE_LIFE_ACTIONS[action]
     return "Enrolment" if action in ENROLMENT_ACTIONS else "Credential"
 
 
@@ -205,6 +227,7 @@ def _context(moment: Circumstances, reads: frozenset[str]) -> str:
         "parts": sorted(moment.parts),
         "consents": sorted(moment.consents),
         "absent": sorted(moment.absent),
+        "role": _role(moment.role),
     }
     return orjson.dumps(context).decode()
 
@@ -218,3 +241,18 @@ def _clock(now: datetime, reads: frozenset[str]) -> dict[str, int]:
         "minute": local.hour * 60 + local.minute,
     }
     return {name: value if name in reads else 0 for name, value in told.items()}
+
+
+def _role(role: RoleFacts) -> dict[str, object]:
+    return {
+        "operation": role.operation,
+        "office": role.office,
+        "office_active": role.office_active,
+        "office_training": role.office_training,
+        "capacity": role.capacity,
+        "standing": role.standing,
+        "mandate": role.mandate,
+        "earlier": sorted(role.earlier),
+        "earlier_operations": sorted(role.earlier_operations),
+        "earlier_elsewhere": role.earlier_elsewhere,
+    }

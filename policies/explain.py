@@ -1,6 +1,6 @@
 """A question written by hand, and a decision told in Vietnamese, then in English."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,21 @@ from policies.model import (
     StoreFacts,
     holder_kind_of,
 )
+from policies.office_life import MandateFacts, OfficeFacts, PostFacts, RoleFacts
+
+# What an action is about, where all its facts are plain.
+_PLAIN: dict[ActionName, Callable[..., Facts]] = {
+    **dict.fromkeys(CLIENT_KEY_ACTIONS, ClientKeyFacts),
+    **dict.fromkeys(ENROLMENT_ACTIONS, EnrolmentFacts),
+    **dict.fromkeys(STORE_ACTIONS, StoreFacts),
+    ActionName.ACTIVATE_POLICY: PolicyFacts,
+    ActionName.REGISTER_OFFICE: OfficeFacts,
+    ActionName.RETIRE_OFFICE: OfficeFacts,
+    ActionName.GIVE_POST: PostFacts,
+    ActionName.END_POST: PostFacts,
+    ActionName.GIVE_MANDATE: MandateFacts,
+    ActionName.REVOKE_MANDATE: MandateFacts,
+}
 
 
 class QuestionUnclear(PolicyError):
@@ -52,23 +67,22 @@ def parse_question(
             principal=Principal(PrincipalKind(kind), name),
             action=ActionName(action),
             resource=_facts(bundle, ActionName(action), dict(resource)),
-            context=Circumstances(now=now, **context),
+            context=Circumstances(now=now, **dict(context) | {"role": _role(context.get("role", {}))}),
         )
     except TypeError as error:
         raise QuestionUnclear(f"A fact is missing or unknown: {error}") from error
 
 
+def _role(facts: Mapping[str, Any]) -> RoleFacts:
+    sets = {name: frozenset(facts[name]) for name in ("earlier", "earlier_operations") if name in facts}
+    return RoleFacts(**{**facts, **sets})
+
+
 def _facts(bundle: Bundle, action: ActionName, facts: dict[str, Any]) -> Facts:
-    if action in CLIENT_KEY_ACTIONS:
-        return ClientKeyFacts(**facts)
-    if action in ENROLMENT_ACTIONS:
-        return EnrolmentFacts(**facts)
-    if action in STORE_ACTIONS:
-        return StoreFacts(**facts)
+    if action in _PLAIN:
+        return _PLAIN[action](**facts)
     if action is ActionName.SUSPEND_HOLDER:
         return HolderFacts(**facts | {"holder_kind": PrincipalKind(facts.get("holder_kind", "Client"))})
-    if action is ActionName.ACTIVATE_POLICY:
-        return PolicyFacts(**facts)
     profile = bundle.profiles.get(facts.get("profile", ""))
     defaults: dict[str, Any] = {"id": "credential", "state": "active", "holder": "", "training": False}
     if profile is not None:

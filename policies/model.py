@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from policies.office_life import NO_OPERATION, MandateFacts, OfficeFacts, PostFacts, RoleFacts
+
 
 class ActionName(StrEnum):
     """What can be asked of a key. Every act the key process performs is one of these."""
@@ -38,6 +40,12 @@ class ActionName(StrEnum):
     UNLOCK_FACTOR = "unlock_factor"
     LINK_ADMINISTRATOR = "link_administrator"
     ACTIVATE_POLICY = "activate_policy"
+    REGISTER_OFFICE = "register_office"
+    RETIRE_OFFICE = "retire_office"
+    GIVE_POST = "give_post"
+    END_POST = "end_post"
+    GIVE_MANDATE = "give_mandate"
+    REVOKE_MANDATE = "revoke_mandate"
 
 
 class PrincipalKind(StrEnum):
@@ -66,7 +74,8 @@ class CredentialFacts:
 
     ``purpose``: organisation, service, personal or token. ``proofs``: the approval kinds its key
     class accepts (key-profiles.toml). ``holder``: the client or person it belongs to;
-    ``holder_kind`` says which, since a client and a person may have the same id.
+    ``holder_kind`` says which, since a client and a person may have the same id. ``office``: where its
+    person works, or whose seal it is; ``custodian``: the clerk who has the seal.
     """
 
     id: str
@@ -78,6 +87,8 @@ class CredentialFacts:
     proofs: frozenset[str] = frozenset()
     training: bool = False
     holder_kind: PrincipalKind = PrincipalKind.CLIENT
+    office: str = ""
+    custodian: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +142,17 @@ class PolicyFacts:
     earlier: bool = False
 
 
-Facts = CredentialFacts | ClientKeyFacts | EnrolmentFacts | HolderFacts | StoreFacts | PolicyFacts
+Facts = (
+    CredentialFacts
+    | ClientKeyFacts
+    | EnrolmentFacts
+    | HolderFacts
+    | StoreFacts
+    | PolicyFacts
+    | OfficeFacts
+    | PostFacts
+    | MandateFacts
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +163,11 @@ class Circumstances:
     ``approvers``: distinct people who approved. ``count``: signatures asked for.
     ``content``: ``prepared`` (the key process checked CMS attributes), ``dtbsr`` or ``token``.
     ``parts``: who has a part in an administrative act beside the administrators: ``holder``,
-    ``custodian``, ``receiver``; ``consents``: who of them approved it, and ``administrator`` for another
-    administrator's passkey; ``absent``: who of them is away, for a reason that the act records.
+    ``custodian``, ``receiver``, ``grantor``; ``consents``: who of them approved it, and ``administrator``
+    for another administrator's passkey; ``absent``: who of them is away, for a reason that the act records.
     ``act_seconds``: from the act's issue to its expiry. ``acr``: how well a person proved to be that
     person: ``aal3`` (a passkey that cannot leave its device), ``aal2`` (a synced passkey; PIN and OTP).
+    ``role``: what a typed operation is about.
     """
 
     now: datetime
@@ -159,6 +181,7 @@ class Circumstances:
     parts: frozenset[str] = frozenset()
     consents: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
+    role: RoleFacts = NO_OPERATION
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ their own canonical form are refused, so that one act cannot be written in two w
 
 import base64
 import hashlib
-import re
 import secrets
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
@@ -14,6 +13,13 @@ from typing import Any, Literal, NoReturn
 import orjson
 
 from hsm.acts.canonical import canonical
+from hsm.acts.office_operation import (
+    MISLEADING,
+    Earlier,
+    OfficeOperation,
+    parse_earlier,
+    parse_operation,
+)
 from hsm.algorithms import SignatureAlgorithm
 from hsm.errors import ActMalformed
 
@@ -23,10 +29,6 @@ MAX_ACT_BYTES = 12 * 1024 * 1024
 MAX_ITEMS = 10_000
 MAX_TITLE = 500
 SHA256_BYTES = 32
-# What a title must not hold, or people would read something else than what the act says: controls,
-# line separators, and the characters that turn the direction of reading (Unicode TR 36 §2.2).
-_MISLEADING = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-
 ItemKind = Literal["prepared", "dtbsr", "open"]
 
 
@@ -38,12 +40,14 @@ class ActItem:
     signer was shown (CSC's SDR); for ``dtbsr`` it is what the key signs, or the digest of what it is
     asked to sign. ``open`` has none: one signature on whatever comes (CSC's SCAL1), where the key
     profile lists it. ``source``: SHA-256 of the file as the client sent it, empty when not known.
+    ``over``: the signature it comes after, in an act with an operation.
     """
 
     digest: bytes
     title: str
     kind: ItemKind = "prepared"
     source: bytes = b""
+    over: Earlier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ class SignAct:
     """Sign these digests with this credential, for this client.
 
     ``act_id`` is 128 random bits: it makes each act's digest unique and unguessable.
-    ``issued_at`` and ``expires_at`` are Unix seconds.
+    ``issued_at`` and ``expires_at`` are Unix seconds. ``operation``: what it is in an office's course of
+    the documents; None for a plain signature.
     """
 
     act_id: str
@@ -62,6 +67,7 @@ class SignAct:
     issued_at: int
     expires_at: int
     document_kind: str = "document"
+    operation: OfficeOperation | None = None
 
     def encode(self) -> bytes:
         """The act's one canonical form."""
@@ -77,6 +83,7 @@ class SignAct:
                 "expires_at": self.expires_at,
                 "items": [_encode_item(item) for item in self.items],
             }
+            | ({"operation": self.operation.encode()} if self.operation else {})
         )
 
 
@@ -134,6 +141,7 @@ def parse_sign_act(data: bytes) -> SignAct:
                 "expires_at",
                 "items",
             },
+            {"operation"},
         )
         items = fields["items"]
         if not isinstance(items, list) or not 0 < len(items) <= MAX_ITEMS:
@@ -146,7 +154,8 @@ def parse_sign_act(data: bytes) -> SignAct:
             document_kind=_text(fields, "document_kind"),
             issued_at=_seconds(fields, "issued_at"),
             expires_at=_seconds(fields, "expires_at"),
-            items=tuple(_parse_item(item) for item in items),
+            items=tuple(_parse_item(item, typed="operation" in fields) for item in items),
+            operation=parse_operation(fields["operation"]) if "operation" in fields else None,
         )
     except ValueError as error:
         raise ActMalformed("The act is malformed.", detail=str(error)) from error
@@ -184,28 +193,26 @@ def _parse_canonical(data: bytes, kind: str) -> dict[str, Any]:
     return fields
 
 
-def _encode_item(item: ActItem) -> dict[str, str]:
-    encoded: dict[str, str] = {"kind": item.kind, "title": item.title}
+def _encode_item(item: ActItem) -> dict[str, Any]:
+    encoded: dict[str, Any] = {"kind": item.kind, "title": item.title}
     if item.kind != "open":
         encoded["digest"] = base64.b64encode(item.digest).decode()
     if item.source:
         encoded["source"] = base64.b64encode(item.source).decode()
+    if item.over:
+        encoded["over"] = item.over.encode()
     return encoded
 
 
-def _parse_item(fields: object) -> ActItem:
-    if not isinstance(fields, dict) or not {"kind", "title"} <= fields.keys() <= {
-        "digest",
-        "kind",
-        "title",
-        "source",
-    }:
+def _parse_item(fields: object, *, typed: bool) -> ActItem:
+    possible = {"digest", "kind", "title", "source"} | ({"over"} if typed else set())
+    if not isinstance(fields, dict) or not {"kind", "title"} <= fields.keys() <= possible:
         _refuse("an item has digest, kind, title and perhaps source")
     kind = fields["kind"]
     if kind not in ("prepared", "dtbsr", "open"):
         _refuse("an item is prepared, dtbsr or open")
     title = _text(fields, "title", maximum=MAX_TITLE)
-    if _MISLEADING.search(title):
+    if MISLEADING.search(title):
         _refuse("a title holds no control and no direction characters")
     if kind == "open":
         if fields.keys() != {"kind", "title"}:
@@ -214,7 +221,8 @@ def _parse_item(fields: object) -> ActItem:
     if "digest" not in fields:
         _refuse("an item has digest, kind, title and perhaps source")
     source = _digest(fields["source"]) if "source" in fields else b""
-    return ActItem(digest=_digest(fields["digest"]), title=title, kind=kind, source=source)
+    over = parse_earlier(fields["over"]) if "over" in fields else None
+    return ActItem(digest=_digest(fields["digest"]), title=title, kind=kind, source=source, over=over)
 
 
 def _digest(value: object) -> bytes:
@@ -240,8 +248,10 @@ def _seconds(fields: dict[str, Any], name: str) -> int:
     return value
 
 
-def _expect_fields(fields: dict[str, Any], names: set[str]) -> None:
-    if fields.keys() != names:
+def _expect_fields(
+    fields: dict[str, Any], names: set[str], possible: frozenset[str] | set[str] = frozenset()
+) -> None:
+    if not names <= fields.keys() <= names | possible:
         _refuse(f"expected exactly the members {sorted(names)}")
 
 

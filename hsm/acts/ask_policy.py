@@ -12,6 +12,7 @@ from hsm.acts.directory import KnownCredential
 from hsm.errors import PolicyRefused
 from policies.limits import Limit
 from policies.model import ActionName, Circumstances, CredentialFacts, Decision, Question
+from policies.office_life import RoleFacts
 
 
 class Policy(Protocol):
@@ -31,11 +32,23 @@ class Allowed:
     asked: Mapping[str, Any]
 
 
+class Roles(Protocol):
+    """What a rule may know of an act's operation."""
+
+    def facts(self, act: SignAct, known: KnownCredential, now: datetime) -> RoleFacts: ...
+    def check_still_held(self, act: SignAct, known: KnownCredential, now: datetime) -> RoleFacts: ...
+
+
 def ask_policy(
-    policy: Policy, act: SignAct, known: KnownCredential, approved: Approved, now: datetime
+    policy: Policy,
+    act: SignAct,
+    known: KnownCredential,
+    approved: Approved,
+    role: RoleFacts,
+    now: datetime,
 ) -> Allowed:
     """Ask whether it may happen. Raises PolicyRefused."""
-    question = signing_question(policy, act, known, approved, now)
+    question = signing_question(policy, act, known, approved, role, now)
     decision = policy.decide(question)
     if not decision.allowed:
         detail = "; ".join(decision.errors)
@@ -44,7 +57,12 @@ def ask_policy(
 
 
 def signing_question(
-    policy: Policy, act: SignAct, known: KnownCredential, approved: Approved, now: datetime
+    policy: Policy,
+    act: SignAct,
+    known: KnownCredential,
+    approved: Approved,
+    role: RoleFacts,
+    now: datetime,
 ) -> Question:
     """May this actor, with this proof, use this key for these documents now?"""
     # A mixed act is judged by its weakest content: a bare digest shows the signer nothing, an open item
@@ -64,5 +82,6 @@ def signing_question(
             document_kind=act.document_kind,
             acr=approved.acr,
             act_seconds=act.expires_at - act.issued_at,
+            role=role,
         ),
     )

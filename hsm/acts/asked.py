@@ -24,10 +24,12 @@ CONTEXT = (
 )
 ABOUT = (
     "purpose", "algorithm", "state", "profile", "training", "holder_kind", "active", "wrapped", "version",
-    "earlier",
+    "earlier", "office",
 )  # fmt: skip
 # In the leaf already, or told by the bundle; ids that a rule may name are the rehearsal's to look for.
 ELSEWHERE = ("now", "approval", "id", "holder", "proofs")
+# Left out on purpose: a clerk's id; a typed operation, of which the leaf says the chief part by itself.
+LEFT_OUT = ("custodian", "role")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 

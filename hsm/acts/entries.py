@@ -30,13 +30,19 @@ def signing_intent(
     rules: Sequence[str],
     policy: int,
     asked: Mapping[str, Any],
+    operation: dict[str, str] | None = None,
 ) -> bytes:
     """One signature about to be made. ``to_be_signed``: the SHA-256 that the key will sign.
 
-    ``policy``: the version that allowed it; ``asked``: what it was asked (``hsm.acts.asked``).
+    ``policy``: the version that allowed it; ``asked``: what it was asked (``hsm.acts.asked``);
+    ``operation``: what it is in an office's course of documents (``standing.journalled``).
     """
+    earlier = {"over": item.over.leaf_index} if item.over else {}
+    typed = {"operation": operation} if operation else {}
     return canonical(
         {
+            **typed,
+            **earlier,
             "type": "intent",
             "time": now,
             "act": act_digest.hex(),

@@ -26,6 +26,7 @@ from hsm.acts.second_administrator import AdministratorPasskeys
 from hsm.database import Database
 from hsm.errors import ActMalformed, ApprovalRefused, GrantRefused, HsmError, PolicyRefused
 from policies.model import ActionName, Circumstances, CredentialFacts, Decision, Facts, Question
+from policies.office_life import MandateFacts
 
 MAX_LIFETIME = 24 * 3600
 CLOCK_LEEWAY = 60
@@ -200,8 +201,8 @@ class Administration:
         now: datetime,
     ) -> dict[str, Approved]:
         """The approvals of people who have a part in the act, by their part."""
-        # What is about no credential is real only where training is refused, and software passkeys with it.
-        training = not isinstance(facts, CredentialFacts) or facts.training
+        # What says nothing of it is real only where training is refused, and software passkeys with it.
+        training = not isinstance(facts, CredentialFacts | MandateFacts) or facts.training
         consents: dict[str, Approved] = {}
         for approval in approvals:
             if approval.kind != BY_PERSON:

@@ -27,6 +27,7 @@ from hsm.acts.row_seals import RowSeals, passkey_row
 from hsm.database import Database
 from hsm.errors import ApprovalRefused
 from hsm.people import StoredPasskey
+from hsm.store import StoredCredential
 from policies.model import Principal, PrincipalKind
 
 MAX_EVIDENCE = 64 * 1024
@@ -62,11 +63,13 @@ class Passkeys:
     def verify(
         self, evidence: str, act: SignAct, act_bytes: bytes, known: KnownCredential, now: datetime
     ) -> Approved:
-        """Check the assertion against the holder's passkey and the act's digest. Raises ApprovalRefused."""
+        """Check the assertion against its person's passkey and the act's digest. Raises ApprovalRefused.
+
+        The person is the holder; of an organisation's seal, the clerk who has it.
+        """
         response, credential_id = _parse(evidence)
         passkey = self._get_passkey(credential_id, training=known.stored.training)
-        holder = (known.stored.holder_kind, known.stored.holder)
-        if holder != (PrincipalKind.PERSON, passkey.person_id):
+        if passkey.person_id != _person_of(known.stored):
             raise _refused("another's passkey")
         return self._approved(evidence, response, passkey, act_bytes, now)
 
@@ -227,6 +230,12 @@ def check_not_framed(client_data: bytes) -> None:
     """Raise ApprovalRefused for a ceremony in a frame of another site: who saw what, nobody knows."""
     if parse_client_data_json(client_data).cross_origin:
         raise _refused("crossOrigin")
+
+
+def _person_of(stored: StoredCredential) -> str:
+    if stored.holder_kind == PrincipalKind.PERSON:
+        return stored.holder
+    return stored.custodian
 
 
 def _suspend(connection: Connection, credential_id: bytes) -> None:

@@ -49,4 +49,6 @@ class BundlePolicy:
             proofs=frozenset(profile.proofs) if profile else frozenset(),
             training=stored.training,
             holder_kind=PrincipalKind(stored.holder_kind),
+            office=stored.office,
+            custodian=stored.custodian,
         )

@@ -28,11 +28,13 @@ from hsm.acts.grant import GrantRow
 from hsm.acts.ledger import Change, Entered, Ledger
 from hsm.acts.quotas import Spending
 from hsm.acts.redeem import Redeemer, check_positions, find_positions, get_granted
+from hsm.acts.standing import Standing, journalled
 from hsm.acts.to_be_signed import ItemToSign, check_salt, named_digest, to_be_signed
 from hsm.acts.verify_signature import verify_signature
 from hsm.algorithms import PSS_SALT
 from hsm.database import Database
 from hsm.errors import ActMalformed, ApprovalRefused, CredentialNotUsable, GrantRefused
+from policies.office_life import RoleFacts
 
 CLOCK_LEEWAY = 60
 
@@ -83,6 +85,7 @@ class _Reserved:
     positions: tuple[int, ...]
     to_be_signed: tuple[bytes, ...]
     change: Change
+    role: RoleFacts
     salt_length: int = PSS_SALT
 
 
@@ -110,10 +113,11 @@ class Signing:
         self._ledger = ledger
         self._use_key = use_key
         self._audience = audience
+        self._standing = Standing(database, ledger)
 
     def authorize(self, act_bytes: bytes, approval: Approval, *, now: datetime) -> IssuedGrant:
         """Steps 1 to 3; the grant is written and its SAD returned. Raises HsmError."""
-        act, _known, approved, allowed = self._approve(act_bytes, approval, now)
+        act, _known, approved, allowed, _role = self._approve(act_bytes, approval, now)
         row = _row(act, act_bytes, approved, allowed)
         sad = grant.new_sad()
         sources = [item.source for item in act.items]
@@ -131,7 +135,7 @@ class Signing:
         with_receipts: bool = False,
     ) -> list[MadeSignature]:
         """All eight steps at once: signatures for all the act's items, in their order. Raises HsmError."""
-        act, known, approved, allowed = self._approve(act_bytes, approval, now)
+        act, known, approved, allowed, role = self._approve(act_bytes, approval, now)
         positions = range(len(act.items))
         row = _row(act, act_bytes, approved, allowed)
         reserved = _Reserved(
@@ -153,6 +157,7 @@ class Signing:
                     sources=[item.source for item in act.items],
                 )
             ),
+            role=role,
         )
         return self._perform(reserved, now, with_receipts)
 
@@ -195,13 +200,14 @@ class Signing:
             positions=chosen,
             to_be_signed=to_be_signed(act, chosen, items, known),
             change=lambda connection: grant.reserve(connection, stored.act_digest, chosen),
+            role=self._standing.check_still_held(act, known, now),
             salt_length=salt_length,
         )
         return self._perform(reserved, now, with_receipts)
 
     def _approve(
         self, act_bytes: bytes, approval: Approval, now: datetime
-    ) -> tuple[SignAct, KnownCredential, Approved, Allowed]:
+    ) -> tuple[SignAct, KnownCredential, Approved, Allowed, RoleFacts]:
         act = parse_sign_act(act_bytes)
         _check_lifetime(act, now)
         # 1. Find the credential: it must be active, its certificate valid now.
@@ -213,7 +219,8 @@ class Signing:
         else:
             approved = verify_approval(approval, act, act_bytes, self._directory, self._audience, now)
         # 3. Ask the policy; keep the ids of the rules that decided.
-        return act, known, approved, ask_policy(self._policy, act, known, approved, now)
+        role = self._standing.facts(act, known, now)
+        return act, known, approved, ask_policy(self._policy, act, known, approved, role, now), role
 
     def _usable_credential(self, act: SignAct, now: datetime) -> KnownCredential:
         known = self._directory.get_credential(act.credential_id)
@@ -313,6 +320,7 @@ def _intents(reserved: _Reserved, now: int) -> list[bytes]:
             rules=reserved.rules,
             policy=reserved.policy,
             asked=reserved.asked,
+            operation=journalled(reserved.role),
         )
         for position, data in zip(reserved.positions, reserved.to_be_signed, strict=True)
     ]

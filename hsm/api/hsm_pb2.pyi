@@ -13,7 +13,7 @@ class CredentialRequest(_message.Message):
     def __init__(self, credential_id: _Optional[str] = ...) -> None: ...
 
 class Credential(_message.Message):
-    __slots__ = ("credential_id", "purpose", "state", "algorithm", "holder", "description", "certificates", "not_before", "not_after", "training", "holder_kind", "proofs", "contents", "max_signatures", "max_act_seconds")
+    __slots__ = ("credential_id", "purpose", "state", "algorithm", "holder", "description", "certificates", "not_before", "not_after", "training", "holder_kind", "proofs", "contents", "max_signatures", "max_act_seconds", "office", "entrusted")
     CREDENTIAL_ID_FIELD_NUMBER: _ClassVar[int]
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -29,6 +29,8 @@ class Credential(_message.Message):
     CONTENTS_FIELD_NUMBER: _ClassVar[int]
     MAX_SIGNATURES_FIELD_NUMBER: _ClassVar[int]
     MAX_ACT_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    OFFICE_FIELD_NUMBER: _ClassVar[int]
+    ENTRUSTED_FIELD_NUMBER: _ClassVar[int]
     credential_id: str
     purpose: str
     state: str
@@ -44,7 +46,9 @@ class Credential(_message.Message):
     contents: _containers.RepeatedScalarFieldContainer[str]
     max_signatures: int
     max_act_seconds: int
-    def __init__(self, credential_id: _Optional[str] = ..., purpose: _Optional[str] = ..., state: _Optional[str] = ..., algorithm: _Optional[str] = ..., holder: _Optional[str] = ..., description: _Optional[str] = ..., certificates: _Optional[_Iterable[bytes]] = ..., not_before: _Optional[int] = ..., not_after: _Optional[int] = ..., training: _Optional[bool] = ..., holder_kind: _Optional[str] = ..., proofs: _Optional[_Iterable[str]] = ..., contents: _Optional[_Iterable[str]] = ..., max_signatures: _Optional[int] = ..., max_act_seconds: _Optional[int] = ...) -> None: ...
+    office: str
+    entrusted: bool
+    def __init__(self, credential_id: _Optional[str] = ..., purpose: _Optional[str] = ..., state: _Optional[str] = ..., algorithm: _Optional[str] = ..., holder: _Optional[str] = ..., description: _Optional[str] = ..., certificates: _Optional[_Iterable[bytes]] = ..., not_before: _Optional[int] = ..., not_after: _Optional[int] = ..., training: _Optional[bool] = ..., holder_kind: _Optional[str] = ..., proofs: _Optional[_Iterable[str]] = ..., contents: _Optional[_Iterable[str]] = ..., max_signatures: _Optional[int] = ..., max_act_seconds: _Optional[int] = ..., office: _Optional[str] = ..., entrusted: _Optional[bool] = ...) -> None: ...
 
 class ListCredentialsRequest(_message.Message):
     __slots__ = ("holder", "holder_kind")

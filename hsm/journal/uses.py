@@ -58,6 +58,30 @@ class Uses:
             outcomes = _outcomes(connection, sorted({row.outcome_index for row in rows} - {None}))
         return [_use(row.leaf_index, bytes(row.entry), row.outcome_index, outcomes) for row in rows]
 
+    def at(self, leaves: Sequence[int]) -> dict[int, Use]:
+        """The uses that these leaves are, by leaf; one that is no use of a key is left out."""
+        if not leaves:
+            return {}
+        self.catch_up()
+        found: dict[int, Use] = {}
+        table, entry = journal_use.c, journal_entry.c
+        with self._database.reading() as connection:
+            for start in range(0, len(leaves), 500):
+                query = (
+                    select(table.leaf_index, table.outcome_index, entry.entry)
+                    .join_from(journal_use, journal_entry, entry.index == table.leaf_index)
+                    .where(table.leaf_index.in_(leaves[start : start + 500]))
+                )
+                rows = connection.execute(query).all()
+                outcomes = _outcomes(connection, sorted({row.outcome_index for row in rows} - {None}))
+                found.update(
+                    {
+                        row.leaf_index: _use(row.leaf_index, bytes(row.entry), row.outcome_index, outcomes)
+                        for row in rows
+                    }
+                )
+        return found
+
     def catch_up(self) -> int:
         """Index what the journal has got since; the indexed size. Raises StoreUnavailable, JournalDamaged."""
         while True:

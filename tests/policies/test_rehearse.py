@@ -217,7 +217,7 @@ class TestPossibilities:
 
     def test_a_draft_that_opens_a_door_is_told_though_nobody_went_through(self) -> None:
         head, seal, rest = FILES["key-profiles.toml"].partition("[organisation-seal]\n")
-        rest = rest.replace('proofs = ["client_jws"]', 'proofs = ["client_jws", "access_token"]', 1)
+        rest = rest.replace('"client_jws"]', '"client_jws", "access_token"]', 1)
         wide = f"{head}{seal}max_signatures_by_access_token = 1\n{rest}"
         opened = compare(BUNDLE, parse_bundle(FILES | {"key-profiles.toml": wide}))
         assert {(one.profile, one.after.who, one.after.approval, one.after.content) for one in opened} == {

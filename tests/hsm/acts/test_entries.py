@@ -10,7 +10,8 @@ import pytest
 from hsm.acts import entries
 from hsm.acts.act import MAX_ITEMS, ActItem
 from hsm.acts.adopt_rewrapped import BATCH
-from hsm.acts.asked import ABOUT, CONTEXT, ELSEWHERE, asked
+from hsm.acts.asked import ABOUT, CONTEXT, ELSEWHERE, LEFT_OUT, asked
+from hsm.acts.office_operation import Earlier
 from policies.model import (
     ActionName,
     Circumstances,
@@ -36,7 +37,8 @@ PATTERNS = {
     "asked.acr", "asked.act_seconds", "asked.parts", "asked.consents", "asked.absent", "asked.unsaid",
     "asked.about.purpose", "asked.about.algorithm", "asked.about.state", "asked.about.profile",
     "asked.about.training", "asked.about.holder_kind", "asked.about.active", "asked.about.wrapped",
-    "asked.about.version", "asked.about.earlier",
+    "asked.about.version", "asked.about.earlier", "over",
+    "operation.name", "operation.office", "operation.capacity", "operation.post", "operation.mandate",
 }  # fmt: skip
 
 
@@ -68,7 +70,16 @@ def catalogue() -> dict[str, list[bytes]]:
                 algorithm="ES256", item=item, position=9_999, to_be_signed=bytes(32),
                 approval_kind="access_token", approval_digest=bytes(32), rules=["r" * 100] * 100,
                 policy=2**31, asked=asked(QUESTION),
-            )
+            ),
+            entries.signing_intent(
+                now=1, act_digest=bytes(32), credential_id="c" * 200, client_id="\u0001" * 200,
+                algorithm="ES256", item=replace(item, over=Earlier((1 << 53) - 1, bytes(32))), position=9_999,
+                to_be_signed=bytes(32), approval_kind="passkey", approval_digest=bytes(32),
+                rules=["r" * 100] * 100, policy=2**31, asked=asked(QUESTION),
+                operation={
+                    "name": "incoming", "office": "o" * 200, "capacity": "Ủ" * 200, "mandate": "m" * 64,
+                },
+            ),
         ],
         "token": [
             entries.token_intent(
@@ -151,4 +162,4 @@ def test_what_is_not_said_is_named() -> None:
 def test_every_fact_that_a_rule_can_read_is_said_or_left_out_on_purpose() -> None:
     facts = [CredentialFacts, ClientKeyFacts, EnrolmentFacts, HolderFacts, StoreFacts, PolicyFacts]
     known = {one.name for kind in (Circumstances, *facts) for one in fields(kind)}
-    assert known == {*CONTEXT, *ABOUT, *ELSEWHERE}
+    assert known == {*CONTEXT, *ABOUT, *ELSEWHERE, *LEFT_OUT}
