@@ -4,6 +4,7 @@
 
     PadesError
     ├── DocumentRefused           the document may not be signed as it is; ``findings`` say why
+    │   └── SecretDocument        it is, or is said to be, a state secret
     ├── PlacementImpossible       no such page, or the stamp does not fit where it was asked
     ├── StampUnusable             the stamp's picture or text can't be set
     ├── ReserveTooSmall           the signature does not fit into the gap that was approved
@@ -46,6 +47,12 @@ class DocumentRefused(PadesError):
             detail=detail or first.detail,
         )
         self.findings = findings
+
+
+class SecretDocument(DocumentRefused):
+    """It bears a mark of secrecy, or its sender says that it is secret: 422. Nothing of it is kept."""
+
+    code = "secret_document"
 
 
 class PlacementImpossible(PadesError):

@@ -14,6 +14,7 @@ from signsvc.pades.findings import Finding
 from signsvc.pades.inspect_active import find_active_content
 from signsvc.pades.inspect_layout import find_layout_problems
 from signsvc.pades.inspect_pages import map_pages
+from signsvc.pades.inspect_secrecy import find_secret_mark
 from signsvc.pades.inspect_signatures import find_signature_problems
 from signsvc.pades.inspect_streams import find_bombs
 from signsvc.pades.inspect_structure import find_collisions
@@ -47,6 +48,7 @@ def inspect_document(path: Path, password: str | None, limits: dict[str, Any]) -
         "pdf_version": "",
         "pdfa": "",
         "signatures": 0,
+        "signed": [],
         "encrypted": False,
         "hybrid": False,
     }
@@ -120,10 +122,11 @@ def _inspect(
             report["pdfa"] = _pdfa(pdf)
             findings.extend(find_active_content(pdf, pages, embedding=report["pdfa"].startswith("3")))
             findings.extend(find_layout_problems(pdf, pages))
+            findings.extend(find_secret_mark(path, password))
             _report_damage(pdf, findings)
         findings.extend(find_collisions(path, reader))
-        count, problems = find_signature_problems(reader)
-        report["signatures"] = count
+        signed, problems = find_signature_problems(reader)
+        report["signatures"], report["signed"] = len(signed), signed
         findings.extend(problems)
 
 

@@ -13,8 +13,8 @@ from signsvc.pades.findings import Finding
 _WEAK = {"sha1", "md5", "md2"}
 
 
-def find_signature_problems(reader: PdfFileReader) -> tuple[int, list[Finding]]:
-    """How many signatures there are (time-stamps left out) and what is wrong with any."""
+def find_signature_problems(reader: PdfFileReader) -> tuple[list[str], list[Finding]]:
+    """The digest (hex) that each signature signed, in order, time-stamps left out; what is wrong with any."""
     findings: list[Finding] = []
     signatures = list(reader.embedded_signatures)
     for signature in signatures:
@@ -38,7 +38,7 @@ def find_signature_problems(reader: PdfFileReader) -> tuple[int, list[Finding]]:
         check_changes_allowed(reader)
     except DocumentRefused as refused:
         findings.extend(refused.findings)
-    return len(reader.embedded_regular_signatures), findings
+    return [one.compute_digest().hex() for one in reader.embedded_regular_signatures], findings
 
 
 def _is_weak(signature: EmbeddedPdfSignature) -> bool:

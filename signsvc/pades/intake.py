@@ -18,8 +18,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from signsvc.pades.errors import DocumentRefused, InspectionUnavailable
+from signsvc.pades.errors import DocumentRefused, InspectionUnavailable, SecretDocument
 from signsvc.pades.findings import Finding, decode_finding
+from signsvc.pades.secrecy import SECRET
 
 _GRACE_SECONDS = 5.0
 _MAX_ANSWER = 8 * 1024 * 1024
@@ -43,7 +44,10 @@ class InspectionLimits:
 
 @dataclass(frozen=True, slots=True)
 class IntakeReport:
-    """What is known of a document. ``pdfa``: the part it claims, as "2B", or empty."""
+    """What is known of a document. ``pdfa``: the part it claims, as "2B", or empty.
+
+    ``signed``: the digests (hex) that its signatures signed, in the order they were made.
+    """
 
     size: int
     pages: int
@@ -53,6 +57,7 @@ class IntakeReport:
     encrypted: bool
     hybrid: bool
     findings: tuple[Finding, ...]
+    signed: tuple[str, ...] = ()
 
     @property
     def refusals(self) -> tuple[Finding, ...]:
@@ -66,7 +71,9 @@ class IntakeReport:
 
 
 def check_signable(report: IntakeReport) -> None:
-    """Raise DocumentRefused with all that speaks against signing."""
+    """Raise DocumentRefused with all that speaks against signing; SecretDocument when that is among it."""
+    if any(finding.code == SECRET.code for finding in report.refusals):
+        raise SecretDocument((SECRET,))
     if report.refusals:
         raise DocumentRefused(report.refusals)
 
@@ -111,7 +118,7 @@ class Intake:
         if "died" in answer:
             return _unreadable_report(path.stat().st_size, str(answer["died"]))
         findings = tuple(decode_finding(finding) for finding in answer.pop("findings"))
-        return IntakeReport(**answer, findings=findings)
+        return IntakeReport(**answer | {"findings": findings, "signed": tuple(answer["signed"])})
 
 
 class _Worker:
