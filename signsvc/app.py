@@ -47,6 +47,7 @@ from signsvc.usecases.csc_sign_documents import CscSignDocuments
 from signsvc.usecases.csc_sign_hash import CscSign
 from signsvc.usecases.delete_document import DeleteDocument, Sweep
 from signsvc.usecases.finish_signature import FinishSignature
+from signsvc.usecases.follow_earlier import FollowEarlier
 from signsvc.usecases.known_credentials import KnownCredentials, Templates
 from signsvc.usecases.prepare_signature import PrepareSignature
 from signsvc.usecases.sign_document import SignDocument
@@ -70,6 +71,7 @@ from signsvc.web.issuer_keys import IssuerKeys
 from signsvc.web.journal import journal_endpoints
 from signsvc.web.json_bodies import JsonBodies
 from signsvc.web.places import Places
+from signsvc.web.policy_problems import read_reasons
 from signsvc.web.problems import register_problems, validation_problem
 from signsvc.web.request_log import new_logger, register_request_log
 from signsvc.web.sign import sign_endpoints
@@ -124,6 +126,7 @@ def build_services(settings: Settings, clock: Clock = now_utc) -> Services:
         appearances,
         settings.approval_lifetime,
         settings.retention,
+        FollowEarlier(signatures, intake, validator),
     )
     csc_sign = CscSign(key_process)
     csc_responses, csc_authorizations = CscResponses(database), CscAuthorizations(database)
@@ -210,7 +213,7 @@ def create_app(
         services.metrics,
         https=settings.resource.startswith("https:"),
     )
-    register_problems(app)
+    register_problems(app, read_reasons(Bundle.load(settings.policies)))
     places = Places(settings.threads)
     register_guard(app, tokens, services.limits, places, max_json=settings.max_json)
     # Each endpoint says in its declaration who may call it.

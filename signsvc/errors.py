@@ -11,6 +11,7 @@
     ├── NotFound                  nothing of this name, or not this client's
     ├── StateConflict             not in the state this needs
     │   ├── InProgress            somebody is at it this very moment; ask again
+    │   ├── EarlierSignatureRefused   the operation does not come after what this document carries
     │   └── SignatureFailed       it will never be completed: prepare again
     ├── IdempotencyMismatch       the key was used for another request
     ├── QuotaExceeded             too often
@@ -18,6 +19,7 @@
         ├── StoreUnavailable      the database or the documents' folder
         ├── CountersUnavailable   Redis
         ├── IssuerUnavailable     the identity provider's keys cannot be had
+        ├── EarlierSignatureUnchecked   whether an earlier signature is valid cannot be said now
         └── Crowded               every place for callers without login is taken
     LeaseLost                     (not for callers) a later worker has the job: our result is void
 
@@ -107,6 +109,12 @@ class InProgress(StateConflict):
         self.retry_after = retry_after
 
 
+class EarlierSignatureRefused(StateConflict):
+    """409: an operation out of order, or after a signature that is not in this document, or not valid."""
+
+    code = "operation_order"
+
+
 class SignatureFailed(StateConflict):
     """409: this signature will never be; the document is kept, prepare it again."""
 
@@ -175,6 +183,12 @@ class IssuerUnavailable(Unavailable):
             "The identity provider's keys cannot be had at the moment; ask again later.",
             detail=detail,
         )
+
+
+class EarlierSignatureUnchecked(Unavailable):
+    """The earlier signature may be valid: its certificate's status is not to be had."""
+
+    code = "earlier_signature_unchecked"
 
 
 class Crowded(Unavailable):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from hsm.client import CopyForm, OperationName
 from signsvc.pades.appearance import VisibleSignature
 from signsvc.pades.levels import Level
 
@@ -10,8 +11,34 @@ OnUnavailable = Literal["fail", "wait"]
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierWish:
+    """What this signature comes after: one made here, or a leaf of the journal, perhaps with its digest."""
+
+    signature_id: str = ""
+    leaf_index: int | None = None
+    digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationWish:
+    """A typed operation; members as in ``hsm.client.OfficeOperation``.
+
+    ``office`` may be left out: then it is the credential's.
+    """
+
+    name: OperationName
+    office: str = ""
+    capacity: str = ""
+    mandate: str = ""
+    copy_form: CopyForm | Literal[""] = ""
+    document_number: str = ""
+    issued_on: str = ""
+    over: EarlierWish | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Wishes:
-    """``title`` is what the signer reads and the journal keeps."""
+    """``title`` is what the signer reads and the journal keeps. ``operation``: None for a plain signature."""
 
     credential_id: str
     level: Level
@@ -22,3 +49,4 @@ class Wishes:
     location: str = ""
     contact: str = ""
     on_unavailable: OnUnavailable = "fail"
+    operation: OperationWish | None = None

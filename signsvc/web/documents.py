@@ -9,12 +9,14 @@ from flask import Response
 from pydantic import BaseModel, Field
 
 from signsvc.errors import NotFound, RequestRefused
+from signsvc.pades.secrecy import check_not_secret
 from signsvc.services import Services
 from signsvc.store.documents import StoredDocument
 from signsvc.web.answers import clean_name, json_answer, pdf_answer
 from signsvc.web.caller import current_caller
 from signsvc.web.endpoints import SIGN, Endpoints
 from signsvc.web.idempotent import Idempotent
+from signsvc.web.operations import Secrecy
 from signsvc.web.problems import finding_member
 from signsvc.web.receive import MEDIA, receive_document
 from signsvc.web.wire import FindingMember, Id, Line, Parameters
@@ -28,6 +30,7 @@ class DocumentPath(Parameters):
 
 class UploadQuery(Parameters):
     name: Line = ""
+    secrecy: Secrecy = "none"
 
 
 class PageQuery(Parameters):
@@ -80,6 +83,8 @@ def document_endpoints(services: Services, idempotent: Idempotent) -> Endpoints:
             return json_answer(_answer(stored), 201, {"Location": f"/v1/documents/{stored.id}"})
 
         with received.file:
+            for declared in (query.secrecy, received.fields.get("secrecy", "none")):
+                check_not_secret(declared)
             return idempotent.once(client_id, received.file.sha256, upload)
 
     @api.offer(

@@ -4,13 +4,14 @@ import traceback
 from typing import Any
 
 import orjson
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from hsm import client as hsm
 from signsvc import errors
 from signsvc.pades import errors as pades
+from signsvc.web.policy_problems import Reasons, policy_problem
 
 # class: (status, title, title_en). The most special class wins.
 _TITLES: dict[type[Exception], tuple[int, str, str]] = {
@@ -21,6 +22,7 @@ _TITLES: dict[type[Exception], tuple[int, str, str]] = {
     errors.ScopeRefused: (403, "Không đủ quyền", "Not permitted"),
     errors.NotFound: (404, "Không tìm thấy", "Not found"),
     errors.StateConflict: (409, "Trạng thái không cho phép", "The state does not allow this"),
+    errors.EarlierSignatureRefused: (409, "Không đúng trình tự", "Out of order"),
     errors.IdempotencyMismatch: (422, "Khóa đã dùng cho yêu cầu khác", "The key belongs to another request"),
     errors.QuotaExceeded: (429, "Vượt hạn mức", "Over the limit"),
     errors.Unavailable: (503, "Tạm thời không sẵn sàng", "Temporarily unavailable"),
@@ -28,7 +30,6 @@ _TITLES: dict[type[Exception], tuple[int, str, str]] = {
     hsm.ActMalformed: (400, "Hành vi ký không hợp lệ", "The act is malformed"),
     hsm.CredentialNotUsable: (409, "Không dùng được chứng thư", "The credential cannot be used"),
     hsm.ApprovalRefused: (403, "Phê duyệt bị từ chối", "The approval is refused"),
-    hsm.PolicyRefused: (403, "Chính sách không cho phép", "The policy does not allow this"),
     hsm.QuotaSpent: (429, "Vượt hạn mức", "Over the limit"),
     hsm.GrantRefused: (409, "Phê duyệt không còn dùng được", "The approval cannot be used any more"),
     hsm.TokenUnavailable: (503, "Thiết bị khóa tạm thời không sẵn sàng", "The token is temporarily away"),
@@ -39,6 +40,7 @@ _TITLES: dict[type[Exception], tuple[int, str, str]] = {
     hsm.JournalError: (503, "Nhật ký tạm thời không ghi được", "The journal is temporarily away"),
     hsm.KeyProcessUnavailable: (503, "Khối giữ khóa tạm thời không sẵn sàng", "The key process is away"),
     pades.DocumentRefused: (422, "Tài liệu bị từ chối", "The document is refused"),
+    pades.SecretDocument: (422, "Văn bản mật không được ký ở đây", "State secrets are not signed here"),
     pades.PlacementImpossible: (422, "Không đặt được chữ ký ở đó", "The signature cannot stand there"),
     pades.StampUnusable: (422, "Không dựng được hình chữ ký", "The stamp cannot be drawn"),
     pades.DocumentChanged: (409, "Tài liệu đã thay đổi", "The document changed"),
@@ -58,12 +60,12 @@ _HSM_DETAILS: dict[type[Exception], str] = {
     hsm.MechanismRefused: "Thiết bị khóa không ký được theo cách này; hãy hỏi quản trị an ninh.",
     hsm.CredentialNotUsable: "Chứng thư không có, không hoạt động, hoặc đã hết hạn.",
     hsm.ApprovalRefused: "Bằng chứng phê duyệt không phải cho đúng hành vi ký này.",
-    hsm.PolicyRefused: "Chính sách sử dụng khóa không cho phép; hãy hỏi quản trị an ninh.",
     hsm.QuotaSpent: "Đã ký hết số lượng mà chính sách cho phép trong thời gian này; hãy gọi lại sau.",
     hsm.GrantRefused: "Phê duyệt đã dùng hoặc đã hết hạn; hãy chuẩn bị và phê duyệt lại.",
 }
 _AWAY = "Chưa ký được lúc này; hãy gọi lại sau."
 _RETRY_AFTER = 5
+_REASONS = "antin-policy-reasons"
 _HTTP = {
     404: ("Không có địa chỉ này; xem /openapi.json.", "There is nothing at this address; see /openapi.json."),
     405: ("Phương thức không được phép ở đây.", "This method is not allowed here."),
@@ -71,8 +73,9 @@ _HTTP = {
 }
 
 
-def register_problems(app: Flask) -> None:
-    """Every way out of this app that is not success."""
+def register_problems(app: Flask, reasons: Reasons) -> None:
+    """Every way out of this app that is not success. ``reasons``: of the policy's rules, by id."""
+    app.extensions[_REASONS] = reasons
 
     @app.errorhandler(ValidationError)
     def malformed(error: ValidationError) -> Response:
@@ -111,6 +114,10 @@ def validation_problem(error: ValidationError) -> Response:
 
 def problem_of(error: Exception) -> Response:
     """The problem document of an error; a listed one speaks, any other is a silent 500."""
+    if isinstance(error, hsm.PolicyRefused):
+        told = policy_problem(error.rules, current_app.extensions.get(_REASONS, {}))
+        g.error, g.error_detail = told.code, " ".join(error.rules)
+        return _problem(told.status, told.code, told.title, told.detail)
     for kind in type(error).__mro__:
         if kind in _TITLES:
             return _listed(error, *_TITLES[kind])

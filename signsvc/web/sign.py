@@ -11,6 +11,7 @@ from hsm.client import ApprovalRefused
 from signsvc.errors import RequestRefused
 from signsvc.pades.appearance import MAX_TEXT, VisibleSignature
 from signsvc.pades.levels import Level
+from signsvc.pades.secrecy import check_not_secret
 from signsvc.services import Services
 from signsvc.store.idempotency import KeptAnswer
 from signsvc.store.signatures import StoredSignature
@@ -20,6 +21,7 @@ from signsvc.web.answers import clean_name, pdf_answer
 from signsvc.web.caller import current_caller
 from signsvc.web.endpoints import SIGN, Endpoints
 from signsvc.web.idempotent import Idempotent
+from signsvc.web.operations import Secrecy
 from signsvc.web.receive import MEDIA, receive_document
 from signsvc.web.signatures import CredentialId, Kind, LevelName, Title
 from signsvc.web.wire import Line, Parameters
@@ -41,6 +43,7 @@ class SignQuery(Parameters):
     reason: Line = ""
     location: Line = ""
     contact: Line = ""
+    secrecy: Secrecy = "none"
 
     @field_validator("page")
     @classmethod
@@ -97,6 +100,7 @@ def sign_endpoints(services: Services, idempotent: Idempotent) -> Endpoints:
         received = receive_document(services.files, services.settings.max_document)
         with received.file:
             wanted = _with_fields(query, received.fields)
+            check_not_secret(wanted.secrecy)
             name = clean_name(wanted.name or received.name)
             wishes = wanted.wishes(name)
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 from flask import Response
 from pydantic import BaseModel, StringConstraints
 
-from hsm.client import Approval, ApprovalRefused
+from hsm.client import Approval, ApprovalRefused, parse_sign_act
 from signsvc.errors import NotFound, StateConflict
 from signsvc.pades.levels import Level
+from signsvc.pades.secrecy import check_not_secret
 from signsvc.services import Services
 from signsvc.store.signatures import State, StoredSignature
 from signsvc.usecases.complete_signature import no_such_signature
@@ -18,6 +19,7 @@ from signsvc.web.answers import json_answer, pdf_answer
 from signsvc.web.caller import current_caller
 from signsvc.web.endpoints import SIGN, Endpoints
 from signsvc.web.idempotent import Idempotent, body_digest
+from signsvc.web.operations import OperationMembers
 from signsvc.web.visible import VisibleMember
 from signsvc.web.wire import PLAIN, ApprovalMember, Body, Id, Line, Parameters, ReceiptMember
 
@@ -31,7 +33,7 @@ class SignaturePath(Parameters):
     id: Id
 
 
-class PrepareBody(Body):
+class PrepareBody(OperationMembers):
     document_id: Id
     credential_id: CredentialId
     level: LevelName = "B-T"
@@ -68,6 +70,7 @@ class SignatureAnswer(BaseModel):
     state: str
     level: str
     credential_id: str
+    operation: str | None = None
     document_id: str | None = None
     document: dict[str, Any] | None = None
     signature: dict[str, Any] | None = None
@@ -95,6 +98,7 @@ def signature_endpoints(services: Services, idempotent: Idempotent) -> Endpoints
         client_id = current_caller().client_id
 
         def prepare() -> Response:
+            check_not_secret(body.secrecy)
             now = services.clock()
             document = services.documents.find(client_id, body.document_id, int(now.timestamp()))
             if document is None:
@@ -175,6 +179,7 @@ def _wishes(body: PrepareBody, name: str) -> Wishes:
         location=body.location,
         contact=body.contact,
         on_unavailable=body.on_unavailable,
+        operation=body.read_operation(),
     )
 
 
@@ -204,6 +209,7 @@ def signature_answer(stored: StoredSignature) -> SignatureAnswer:
         state=stored.state,
         level=stored.level,
         credential_id=stored.credential_id,
+        operation=_operation_of(stored),
         document_id=stored.document_id or None,
         document={"sha256": stored.result_sha256, "size": stored.result_size} if completed else None,
         signature={"leaf_index": stored.leaf_index} if stored.leaf_index is not None else None,
@@ -218,6 +224,11 @@ def signature_answer(stored: StoredSignature) -> SignatureAnswer:
         created_at=stored.created_at,
         expires_at=stored.expires_at,
     )
+
+
+def _operation_of(stored: StoredSignature) -> str | None:
+    operation = parse_sign_act(stored.act).operation
+    return operation.name if operation else None
 
 
 def _receipt(stored: StoredSignature) -> ReceiptMember | None:
