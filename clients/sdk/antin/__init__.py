@@ -28,6 +28,7 @@ from antin.errors import (
 )
 from antin.hashes import SignedHash
 from antin.keys import ClientKey, load_key, new_key, read_key, write_key
+from antin.operation import Operation
 from antin.retry import Retry
 from antin.signing import SignedDocument
 from antin.verify import Verdict
@@ -49,6 +50,7 @@ __all__ = [
     "NotFinished",
     "NotFound",
     "NotPermitted",
+    "Operation",
     "OutputExists",
     "ProofError",
     "ProofRefused",

@@ -52,13 +52,14 @@ class Asked:
     document_kind: str = ""
 
 
-def check_act(act: bytes, asked: Asked, now: datetime) -> None:
-    """Refuse an act that is not for our document, credential and client, or not for now.
+def check_act(act: bytes, asked: Asked, now: datetime) -> dict[str, Any]:
+    """Refuse an act that is not for our document, credential and client, or not for now; its members.
 
-    Raises SubstitutedDocument: whoever approved such an act would sign something else.
+    A typed operation in it is for ``antin.operation`` to check. Raises SubstitutedDocument: whoever
+    approved such an act would sign something else.
     """
     fields = _parse(act)
-    if fields.get("type") != "sign" or fields.keys() != _MEMBERS:
+    if fields.get("type") != "sign" or fields.keys() - {"operation"} != _MEMBERS:
         _refuse("act không phải yêu cầu ký", "the act is not a signing act")
     if fields["credential_id"] != asked.credential_id:
         _refuse("act dùng chứng thư khác", "the act uses another credential")
@@ -71,6 +72,7 @@ def check_act(act: bytes, asked: Asked, now: datetime) -> None:
         _refuse("act ghi loại văn bản khác", "the act names another kind of document")
     _check_time(fields["issued_at"], fields["expires_at"], now)
     _check_item(fields["items"], asked)
+    return fields
 
 
 def _check_time(issued_at: object, expires_at: object, now: datetime) -> None:
@@ -90,7 +92,7 @@ def _check_item(items: object, asked: Asked) -> None:
     if not isinstance(items, list) or len(items) != 1 or not isinstance(items[0], dict):
         _refuse("act không ký đúng một văn bản", "the act does not sign exactly one document")
     item = items[0]
-    if not item.keys() <= {"digest", "kind", "title", "source"} or item.get("kind") != "prepared":
+    if not item.keys() <= {"digest", "kind", "title", "source", "over"} or item.get("kind") != "prepared":
         _refuse("act không ký văn bản đã chuẩn bị", "the act's item is not a prepared document")
     if _digest(item.get("digest")) != asked.digest:
         _refuse("act ký một văn bản khác tệp của ta", "the act is for another document than our file")

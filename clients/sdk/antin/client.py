@@ -29,6 +29,7 @@ from antin.delivery import Delivery
 from antin.errors import ConfigError
 from antin.keys import Approver, ClientKey
 from antin.oauth import Token, TokenSource
+from antin.operation import Operation, check_not_secret
 from antin.retry import Retry
 from antin.signing import LEVELS, Level, SignedDocument, Signer, Unavailable, Wishes
 from antin.source import Progress, no_progress, source_of
@@ -117,6 +118,8 @@ class Client:
         algorithm: str = "",
         name: str = "",
         approver: Approver | None = None,
+        operation: Operation | None = None,
+        secrecy: str = "none",
         progress: Progress = no_progress,
     ) -> SignedDocument:
         """Upload, prepare, check, approve with our key, complete, fetch, verify, deliver.
@@ -124,10 +127,13 @@ class Client:
         ``approver`` approves in place of our key: a person's passkey, for that person's credential.
         Without ``output`` the signed bytes are in ``content``. ``force`` replaces an output that
         exists. ``on_unavailable="wait"``: wait up to ``longest_wait`` seconds for a time-stamp or
-        revocation answer. Raises SubstitutedDocument before approving anything that is not this
-        document; DamagedDownload, LevelNotReached, ProofRefused for a result not to be trusted; see
-        ``antin.errors`` for the rest.
+        revocation answer. ``operation``: what the signature is in an office's course of the document.
+        ``secrecy``: with mat, toi_mat or tuyet_mat the document is refused, and not even sent.
+
+        Raises SubstitutedDocument before approving anything that is not this document; DamagedDownload,
+        LevelNotReached, ProofRefused for a result not to be trusted; see ``antin.errors`` for the rest.
         """
+        check_not_secret(secrecy)
         signer = Signer(
             connection=self.connection,
             client_id=self.client_id,
@@ -148,6 +154,7 @@ class Client:
             contact=contact,
             on_unavailable=on_unavailable,
             algorithm=algorithm,
+            operation=operation,
         )
         return signer.sign(
             document, wishes, output=_path(output), replace=force, name=name, progress=progress

@@ -38,6 +38,7 @@ from antin.errors import (
     ServiceError,
 )
 from antin.keys import Approver
+from antin.operation import Operation, check_operation
 from antin.prepared import PreparedSignature, ReturnedFile, parse_prepared, recompute_digest
 from antin.problems import retry_after_of
 from antin.proofs import check_intent, verify_intent
@@ -83,6 +84,7 @@ class Wishes:
     contact: str = ""
     on_unavailable: Unavailable = "fail"
     algorithm: str = ""
+    operation: Operation | None = None
 
     def members(self, document_id: str) -> dict[str, Any]:
         """The body of ``POST /v1/signatures``."""
@@ -96,6 +98,7 @@ class Wishes:
             "on_unavailable": self.on_unavailable,
             **optional,
             **visible,
+            **(self.operation.members() if self.operation else {}),
         }
 
 
@@ -144,7 +147,8 @@ class Signer:
                     algorithm=wishes.algorithm,
                     document_kind=wishes.document_kind,
                 )
-                check_act(prepared.act, asked, self.clock())
+                act = check_act(prepared.act, asked, self.clock())
+                check_operation(act, wishes.operation, source.path or source.data)
             except AntinError:
                 self._discard(uploaded.document_id)
                 raise

@@ -10,6 +10,7 @@ from antin.command.speak import answer, finding_line, finding_members, note, pro
 from antin.config import Profile
 from antin.delivery import Delivery, check_output
 from antin.errors import ConfigError
+from antin.operation import COPY_FORMS, OPERATIONS, SECRECY, Operation
 from antin.receipt_file import receipt_text
 from antin.signing import LEVELS, Level, SignedDocument
 from antin.software_passkey import read_software_passkey
@@ -47,6 +48,26 @@ def sign(
         Path | None,
         typer.Option(metavar="FILE", help="Khóa truy cập phần mềm phê duyệt / a software passkey approves."),
     ] = None,
+    operation: Annotated[
+        str, typer.Option("--operation", help=f"Nghiệp vụ / operation: {' | '.join(OPERATIONS)}.")
+    ] = "",
+    capacity: Annotated[
+        str, typer.Option(metavar='"KT. CHỦ TỊCH"', help="Thẩm quyền ký / capacity, lines by ' / '.")
+    ] = "",
+    mandate: Annotated[str, typer.Option(metavar="ID", help="Việc giao ký / mandate.")] = "",
+    office: Annotated[str, typer.Option(metavar="ID", help="Đơn vị / office.")] = "",
+    over: Annotated[
+        str, typer.Option(metavar="ID|LEAF", help="Nối tiếp chữ ký / comes after this signature.")
+    ] = "",
+    copy_form: Annotated[
+        str, typer.Option("--copy-form", help=f"Hình thức sao / form of the copy: {' | '.join(COPY_FORMS)}.")
+    ] = "",
+    number: Annotated[
+        str, typer.Option(metavar="12/QĐ-UBND", help="Số, ký hiệu / number, for issue and annex.")
+    ] = "",
+    issued_on: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Ngày ban hành / date of issue.")] = "",
+    document_kind: Annotated[str, typer.Option(metavar="KIND", help="Loại văn bản / kind.")] = "document",
+    secrecy: Annotated[str, typer.Option(help=f"Độ mật / secrecy: {' | '.join(SECRECY)}.")] = "none",
     wait: Annotated[
         bool, typer.Option("--wait", help="Chờ khi TSA, OCSP vắng / wait for an absent TSA or OCSP.")
     ] = False,
@@ -74,6 +95,12 @@ def sign(
         raise ConfigError(
             "--one-call không dùng cùng --passkey: chỉ một cách phê duyệt.",
             "--one-call does not go with --passkey: there is one approval.",
+        )
+    typed = _operation(operation, capacity, mandate, office, over, copy_form, number, issued_on)
+    if one_call and (typed or secrecy != "none"):
+        raise ConfigError(
+            "--one-call không dùng cùng --operation, --secrecy.",
+            "--one-call does not go with --operation or --secrecy.",
         )
     source = source_of(file)
     check_output(output, replace=force, source=file)
@@ -104,6 +131,9 @@ def sign(
                 location=location,
                 algorithm=chosen.algorithm,
                 approver=read_software_passkey(passkey) if passkey else None,
+                document_kind=document_kind,
+                operation=typed,
+                secrecy=secrecy,
                 progress=tell,
             )
     if receipt is not None:
@@ -152,6 +182,24 @@ def _place(visible: str, text: str, image: Path | None) -> VisibleSignature | No
         return None
     page, rect = parse_place(visible)
     return VisibleSignature(page=page, rect=rect, text=text, image=read_image(image) if image else b"")
+
+
+def _operation(
+    name: str, capacity: str, mandate: str, office: str, over: str, *rest: str
+) -> Operation | None:
+    copy_form, number, issued_on = rest
+    if not name:
+        if any((capacity, mandate, office, over, *rest)):
+            raise ConfigError(
+                "--capacity, --mandate, --office, --over, --copy-form, --number, --issued-on "
+                "cần --operation.",
+                "--capacity, --mandate, --office, --over, --copy-form, --number and --issued-on "
+                "need --operation.",
+            )
+        return None
+    operation = Operation(name, office, capacity, mandate, copy_form, number, issued_on, over)
+    operation.members()  # said wrongly, it is said now
+    return operation
 
 
 def _level(level: str) -> Level:
