@@ -47,12 +47,17 @@ class ShownTokens:
         self._session_has_ended = session_has_ended
         self._proofs = proofs
 
-    def check(self, shown: Shown, scope: str, moment: datetime) -> tuple[IssuedToken, Client]:
-        """The token and its client. Raises InvalidToken, InvalidDpopProof, InsufficientScope."""
+    def check(
+        self, shown: Shown, scope: str, moment: datetime, *, audience: str = ""
+    ) -> tuple[IssuedToken, Client]:
+        """The token and its client. ``audience``: the resource, when it is not the issuer itself.
+
+        Raises InvalidToken, InvalidDpopProof, InsufficientScope.
+        """
         now = int(moment.timestamp())
         # 1 one of ours, for here, in time
         token = find_issued_token(shown.token, self._token_keys, self._issuer, now) if shown.token else None
-        if token is None or token.audience != self._issuer or token.is_expired():
+        if token is None or token.audience != (audience or self._issuer) or token.is_expired():
             raise InvalidToken(detail="no token of ours for here", scheme=shown.scheme)
         # 2 not taken back
         client = self._find_client(token.client_id)

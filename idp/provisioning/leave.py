@@ -14,7 +14,7 @@ from idp.store.people import People
 class OfflineTokens(Protocol):
     """The part of the refresh store that is used here."""
 
-    def revoke_person(self, person_id: str, now: int) -> object:
+    def revoke_person(self, person_id: str, reason: str, now: int) -> object:
         """Revoke every family of this person, those with offline_access too."""
 
 
@@ -33,14 +33,13 @@ class Leave:
     people: People
     end_session: EndSession
     evidence: EvidenceRecorder
-    offline: OfflineTokens | None = None
+    offline: OfflineTokens
 
     def __call__(self, person_id: str, *, by: str, now: int) -> None:
         """Raises StoreUnavailable. ``by``: the client or administrator."""
         self.people.change_state(person_id, LEFT, now)
         self.end_session.all_of(person_id, reason=REASON, now=now, by=by)
-        if self.offline is not None:
-            self.offline.revoke_person(person_id, now)
+        self.offline.revoke_person(person_id, REASON, now)
         self.evidence.record(
             Event("person.state_changed", now, person_id=person_id, details={"state": LEFT, "by": by})
         )

@@ -17,7 +17,7 @@ from idp.provisioning.caller import Caller
 from idp.provisioning.scim import Scim
 from idp.services import Services
 from idp.web.errors import challenge
-from idp.web.json_body import bearer_token
+from idp.web.shown import shown_token
 
 SCIM_JSON = "application/scim+json"
 SCOPE = "scim"
@@ -26,7 +26,6 @@ SCOPE = "scim"
 def scim_endpoints(services: Services, scim: Scim, access: ResourceAccess) -> Blueprint:
     """Authentication: an access token for the resource <issuer>/scim/v2 with the scope ``scim``."""
     blueprint = Blueprint("scim", __name__, url_prefix="/scim/v2")
-    audience = f"{services.settings.issuer}/scim/v2"
     kinds: dict[str, tuple[Any, Any]] = {
         "Users": (scim.users, scim.search.users),
         "Groups": (scim.groups, scim.search.organisations),
@@ -37,7 +36,7 @@ def scim_endpoints(services: Services, scim: Scim, access: ResourceAccess) -> Bl
 
     @blueprint.before_request
     def authenticate() -> None:
-        client = access.check(bearer_token(request), audience=audience, scope=SCOPE, now=now())
+        client = access.check(shown_token(request), scope=SCOPE, moment=services.clock())
         g.client_id = client.client_id
         g.scim_caller = Caller(client.client_id, client.metadata.agency)
 

@@ -18,8 +18,7 @@ from idp.web.scim_discovery import scim_discovery
 def register_integrator_endpoints(app: Flask, services: Services, below: str | None) -> None:
     """Each with its authentication."""
     issuer = services.settings.issuer
-    access = ResourceAccess(issuer, services.token_keys, services.revocations, services.clients.find_client)
-    leave = Leave(services.people, services.end_session, services.evidence)
+    leave = Leave(services.people, services.end_session, services.evidence, services.tokens.families)
     scim = build_scim(
         f"{issuer}/scim/v2",
         services.database,
@@ -33,9 +32,13 @@ def register_integrator_endpoints(app: Flask, services: Services, below: str | N
         registration_endpoint(services),  #          initial access token, registration access token
         error_list(services),  #                     public
         integrator_pages(services, look_after),  #   administrator
-        admin_api(services, look_after, access),  #  access token with the scope admin
+        admin_api(
+            services, look_after, ResourceAccess(services.tokens.access, f"{issuer}/admin/v1")
+        ),  #  access token with the scope admin
         scim_discovery(issuer),  #                   public
-        scim_endpoints(services, scim, access),  #   access token with the scope scim
+        scim_endpoints(
+            services, scim, ResourceAccess(services.tokens.access, f"{issuer}/scim/v2")
+        ),  #   access token with the scope scim
     ]
     for part in parts:
         app.register_blueprint(part, url_prefix=f"{below or ''}{part.url_prefix or ''}" or None)

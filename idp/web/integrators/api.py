@@ -12,7 +12,8 @@ from idp.registration.look_after import LookAfter
 from idp.services import Services
 from idp.web.errors import challenge
 from idp.web.integrators.shown import shown_client
-from idp.web.json_body import bearer_token, read_json_object
+from idp.web.json_body import read_json_object
+from idp.web.shown import shown_token
 
 SCOPE = "admin"
 MAX_PAGE = 100
@@ -28,7 +29,7 @@ def admin_api(services: Services, look_after: LookAfter, access: ResourceAccess)
 
     @blueprint.before_request
     def authenticate() -> None:
-        caller = access.check(bearer_token(request), audience=f"{issuer}/admin/v1", scope=SCOPE, now=now())
+        caller = access.check(shown_token(request), scope=SCOPE, moment=services.clock())
         g.client_id = caller.client_id
 
     @blueprint.get("/clients")

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from idp.protocol.assurance import Authentication
+from idp.protocol.authorization import Authorization
 from idp.protocol.client_metadata import ClientMetadata
+from idp.protocol.confirmation import Confirmation
 from tests.idp.provider import Provider
 from tests.idp.provisioning.personnel import Personnel, user
 
@@ -31,6 +34,12 @@ def log_in(provider: Provider, person_id: str) -> str:
     return str(cookie)
 
 
+def allowed_offline(person_id: str, now: int) -> Authorization:
+    """What outlives sessions: a refresh token with offline_access."""
+    authentication = Authentication(person_id, "", now, "LoA2", ("pwd", "otp"))
+    return Authorization("rp", authentication, "openid offline_access", now)
+
+
 def leave(personnel: Personnel, made: dict[str, Any], way: str) -> None:
     path = f"/Users/{made['id']}"
     answer = {
@@ -47,6 +56,8 @@ def test_a_leaver_has_nothing_open_any_more(provider: Provider, personnel: Perso
     cookies = [log_in(provider, made["id"]) for _ in range(2)]
     services, now = provider.app.extensions["idp"], int(provider.clock().timestamp())
     assert all(services.sessions.find(cookie, now) for cookie in cookies)
+    offline = services.tokens.families.start("family", allowed_offline(made["id"], now), Confirmation(), now)
+    assert services.tokens.families.find(offline, now).revoked_at == 0
     leave(personnel, made, way)
     assert services.people.find(made["id"]).state == "left"
     assert [services.sessions.find(cookie, now) for cookie in cookies] == [None, None]
@@ -54,6 +65,7 @@ def test_a_leaver_has_nothing_open_any_more(provider: Provider, personnel: Perso
         queued = connection.execute(text("SELECT count(*) FROM logout_delivery")).scalar()
         events = connection.execute(text("SELECT name FROM evidence ORDER BY 1")).scalars().all()
     assert queued == 2
+    assert services.tokens.families.find(offline, now).revoked_at == now
     assert events.count("session.ended") == 2
     assert "person.state_changed" in events
 
