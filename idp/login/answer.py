@@ -100,7 +100,7 @@ class AnswerJourney:
                 dpop_jkt=request.dpop_jkt,
                 mtls_thumbprint=request.mtls_thumbprint,
                 resources=request.resources,
-                claims=allowed_claims(request.claims, step.claims),
+                claims=allowed_claims(request.claims, step.scope.split(), step.claims),
                 details=redeemable(request.details, journey.approval),
                 max_age_asked=request.max_age is not None,
             ),

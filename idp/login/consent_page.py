@@ -30,7 +30,7 @@ def consent_page(request: AuthorizationRequest) -> ConsentPage:
     essential = essential_claims(request.claims)
     return ConsentPage(
         scopes=[Shared(name) for name in request.scope.split() if name != "openid"],
-        claims=[Shared(name, name not in essential) for name in asked_claims(request.claims)],
+        claims=[Shared(name, name not in essential) for name in asked_claims(request.claims, request.scopes)],
         details=request.details,
     )
 
@@ -38,4 +38,6 @@ def consent_page(request: AuthorizationRequest) -> ConsentPage:
 def chosen_claims(request: AuthorizationRequest, ticked: Sequence[str]) -> tuple[str, ...]:
     """The claims of a filled-in form: the essential ones and those that were ticked, no others."""
     essential = essential_claims(request.claims)
-    return tuple(name for name in asked_claims(request.claims) if name in essential or name in ticked)
+    return tuple(
+        name for name in asked_claims(request.claims, request.scopes) if name in essential or name in ticked
+    )

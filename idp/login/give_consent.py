@@ -28,7 +28,7 @@ class GiveConsent:
         """``ticked``: names of optional claims; others than the page showed count for nothing."""
         request = journey.request
         claims = chosen_claims(request, ticked)
-        declined = frozenset(asked_claims(request.claims)) - set(claims)
+        declined = frozenset(asked_claims(request.claims, request.scopes)) - set(claims)
         self._record("consent.given", journey, person, claims, now, request_id)
         self._consents.remember(
             person.person_id,
@@ -41,7 +41,7 @@ class GiveConsent:
         )
 
     def reject(self, journey: Journey, person: Authentication, now: int, request_id: str) -> None:
-        claims = asked_claims(journey.request.claims)
+        claims = asked_claims(journey.request.claims, journey.request.scopes)
         self._record("consent.refused", journey, person, claims, now, request_id)
         self._journeys.record(journey.journey_id, refused=ACCESS_DENIED)
 

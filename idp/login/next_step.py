@@ -110,7 +110,11 @@ def next_step(  # noqa: PLR0911 -- one return for each step there is
 
     allowed = _allowed(request, session, journey, client, remembered)
     if allowed is None:
-        return Refuse(CONSENT_REQUIRED) if silent else Consent(request.scope, asked_claims(request.claims))
+        return (
+            Refuse(CONSENT_REQUIRED)
+            if silent
+            else Consent(request.scope, asked_claims(request.claims, request.scopes))
+        )
     scope, claims = allowed
     if request.to_sign and not (journey.approved and journey.approval_of == session.person_id):
         return Refuse(INTERACTION_REQUIRED) if silent else Approve()
@@ -203,7 +207,7 @@ def _allowed(
     remembered: Remembered,
 ) -> tuple[str, tuple[str, ...]] | None:
     """The scope and the claims that may be given, None when the person must be asked."""
-    claims = asked_claims(request.claims)
+    claims = asked_claims(request.claims, request.scopes)
     consented = journey.consented
     if consented is not None and consented.person_id == session.person_id:
         return consented.scope, consented.claims

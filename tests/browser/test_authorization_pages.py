@@ -14,7 +14,7 @@ from tests.idp.people import Enrolled
 from tests.idp.relying_party import BASELINE, RelyingParty
 
 LOOKS = [("vi", WIDE), ("vi", NARROW), ("en", WIDE), ("en", NARROW)]
-CLAIMS = '{"userinfo":{"name":{"essential":true},"birthdate":null,"gender":null}}'
+CLAIMS = '{"userinfo":{"phone_number":{"essential":true},"address":null,"posts":null}}'
 
 
 class _Callback(BaseHTTPRequestHandler):

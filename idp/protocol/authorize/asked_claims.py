@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from idp.protocol.person_claims import claims_of_scopes
+
 PLACES = ("id_token", "userinfo")
 # About the login, not about the person: nobody is asked whether they may be told.
 _OF_THE_LOGIN = frozenset({"sub", "acr", "amr", "auth_time", "sid", "nonce", "iss", "aud"})
 
 
-def asked_claims(claims: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of personal claims, each once, in alphabetical order."""
+def asked_claims(claims: Mapping[str, Any], scopes: Iterable[str]) -> tuple[str, ...]:
+    """Names of personal claims that no scope asks for already, each once, in alphabetical order."""
     named = {name for place in PLACES for name in claims.get(place) or ()}
-    return tuple(sorted(named - _OF_THE_LOGIN))
+    return tuple(sorted(named - _OF_THE_LOGIN - claims_of_scopes(scopes)))
 
 
 def essential_claims(claims: Mapping[str, Any]) -> frozenset[str]:
@@ -25,9 +27,11 @@ def essential_claims(claims: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(named - _OF_THE_LOGIN)
 
 
-def allowed_claims(claims: Mapping[str, Any], allowed: Iterable[str]) -> dict[str, Any]:
-    """The parameter without the personal claims that the person did not allow."""
-    kept = _OF_THE_LOGIN.union(allowed)
+def allowed_claims(
+    claims: Mapping[str, Any], scopes: Iterable[str], allowed: Iterable[str]
+) -> dict[str, Any]:
+    """The parameter without the personal claims that the person allowed neither by name nor by scope."""
+    kept = _OF_THE_LOGIN.union(allowed, claims_of_scopes(scopes))
     return {
         place: {name: wanted for name, wanted in claims[place].items() if name in kept}
         for place in PLACES

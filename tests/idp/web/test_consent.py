@@ -128,6 +128,16 @@ def test_optional_claims_may_be_left_out_and_the_others_not(
     assert granted(provider, browser.open(asked)).claims["userinfo"].keys() == {"name", "gender"}
 
 
+def test_a_claim_that_a_scope_brings_is_asked_about_once(
+    provider: Provider, rp: RelyingParty, browser: Browser
+) -> None:
+    log_in(provider, browser, new_person(provider))
+    page = shown(browser.open(rp.address(scope="openid profile", claims=json.dumps(CLAIMS))))
+    assert page.text.count("Họ và tên") == 1
+    assert "claim" not in page.forms[-1].fields
+    assert granted(provider, allow(browser, page)).claims == CLAIMS
+
+
 def test_a_claim_that_was_not_asked_for_cannot_be_ticked(
     provider: Provider, rp: RelyingParty, browser: Browser
 ) -> None:

@@ -180,7 +180,7 @@ def test_a_request_object_with_a_jti_is_answered_once(provider: Provider) -> Non
     assert ["error" in answer.params for answer in answers if isinstance(answer, Callback)] == [False, True]
 
 
-def test_an_unsigned_request_object_is_refused_as_not_supported(provider: Provider) -> None:
+def test_an_unsigned_request_object_is_refused(provider: Provider) -> None:
     """oidcc-unsigned-request-object-supported-correctly-or-rejected-as-unsupported."""
     rp = RelyingParty(provider, BASELINE)
     unsigned = "eyJhbGciOiJub25lIn0.eyJzY29wZSI6Im9wZW5pZCBlbWFpbCJ9."
