@@ -94,17 +94,6 @@ def create_app(
     people = People(database, sealing)
     codes, pushed, journeys = Codes(redis), PushedRequests(redis), Journeys(redis)
     consents, subjects = Consents(database), Subjects(sealing.index)
-    logout = build_logout(
-        settings,
-        database=database,
-        redis_client=redis,
-        clients=directory,
-        sessions=sessions,
-        subjects=subjects,
-        token_keys=token_keys,
-        outbound=outbound,
-        evidence=evidence,
-    )
     tokens = build_tokens(
         settings,
         database=database,
@@ -118,6 +107,18 @@ def create_app(
         codes=codes,
         revocations=revocations,
         token_keys=token_keys,
+        outbound=outbound,
+        evidence=evidence,
+    )
+    logout = build_logout(
+        settings,
+        database=database,
+        redis_client=redis,
+        clients=directory,
+        sessions=sessions,
+        subjects=subjects,
+        token_keys=token_keys,
+        families=tokens.families,
         outbound=outbound,
         evidence=evidence,
     )

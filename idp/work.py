@@ -44,6 +44,7 @@ def tasks_of(services: Services) -> tuple[Task, ...]:
         Task("purge_evidence", 3600, keep.purge),
         # A session's row is kept for a day after its end: a late logout token still finds its clients.
         Task("forget_sessions", 3600, lambda now: services.sessions.forget(before=now - DAY)),
+        Task("forget_refresh", 3600, lambda now: services.tokens.families.forget(before=now - DAY)),
         Task("forget_deliveries", 3600, lambda now: services.logout.deliveries.forget(before=now - 30 * DAY)),
     )
 

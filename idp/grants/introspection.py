@@ -11,8 +11,11 @@ from idp.grants.form_request import FormRequest
 from idp.grants.issued_token import IssuedToken, find_issued_token
 from idp.protocol.access_token import introspection_of
 from idp.protocol.client import Client
+from idp.store.refresh_families import RefreshFamilies
 from idp.store.revocations import Revocations
 from idp.token_keys import TokenKeys
+
+MAX_REFRESH_TOKEN = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class IntrospectionEndpoint(AuthlibEndpoint):  # type: ignore[misc]  # Authlib h
         revocations: Revocations,
         find_client: Callable[[str], Client | None],
         session_has_ended: Callable[[str, int], bool],
+        families: RefreshFamilies,
     ) -> None:
         super().__init__()
         self._issuer = issuer
@@ -44,6 +48,37 @@ class IntrospectionEndpoint(AuthlibEndpoint):  # type: ignore[misc]  # Authlib h
         self._revocations = revocations
         self._find_client = find_client
         self._session_has_ended = session_has_ended
+        self._families = families
+
+    def judge_refresh_token(self, request: FormRequest, client: Client) -> dict[str, Any] | None:
+        """A client asks about a refresh token of its own; None when the token is not of that kind."""
+        compact = request.form.get("token", "")
+        if "." in compact or not 0 < len(compact) <= MAX_REFRESH_TOKEN:
+            return None
+        family = self._families.find(compact, request.moment)
+        if (
+            family is None
+            or family.client_id != client.client_id
+            or self._families.is_over(family, request.moment)
+            or family.was_replaced(request.moment)
+        ):
+            return {"active": False}
+        return {
+            "active": True,
+            "client_id": family.client_id,
+            "scope": family.authorization.scope,
+            "exp": family.expires_at,
+            "iss": self._issuer,
+            **family.confirmation.claims(),
+        }
+
+    def create_endpoint_response(self, request: FormRequest) -> tuple[int, Any, list[tuple[str, str]]]:
+        """Authlib's steps, and the refresh tokens that it does not know."""
+        client = self.authenticate_endpoint_client(request)
+        body = self.judge_refresh_token(request, client)
+        if body is None:
+            body = self.create_introspection_payload(self.authenticate_token(request, client))
+        return 200, body, []
 
     def authenticate_token(self, request: FormRequest, client: Client) -> _Judged | None:
         """The token, if it is ours and this resource server's to ask about (RFC 7662 §2.2, §4)."""

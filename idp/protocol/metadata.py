@@ -8,9 +8,20 @@ from urllib.parse import urlsplit
 
 from idp.protocol.authorization_details import ANTIN_SIGN
 from idp.protocol.authorize.metadata import authorization_metadata
-from idp.protocol.client import CLIENT_CREDENTIALS, PRIVATE_KEY_JWT
+from idp.protocol.client import (
+    AUTHENTICATION_METHODS,
+    AUTHORIZATION_CODE,
+    CLIENT_CREDENTIALS,
+    REFRESH_TOKEN,
+    TOKEN_EXCHANGE,
+)
 from idp.protocol.compact_jws import CLIENT_ALGORITHMS
+from idp.protocol.dpop import DPOP_ALGORITHMS
+from idp.protocol.encryption import CONTENT_ALGORITHMS, KEY_ALGORITHMS
+from idp.protocol.person_claims import CLAIMS_SUPPORTED, SCOPE_CLAIMS
 
+OUR_ALGORITHMS = ("ES256", "RS256")
+GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, TOKEN_EXCHANGE)
 OPENID_CONFIGURATION = "/.well-known/openid-configuration"
 OAUTH_AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
 
@@ -35,10 +46,27 @@ def metadata(issuer: str) -> dict[str, Any]:
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
-        "grant_types_supported": [CLIENT_CREDENTIALS],
+        "userinfo_endpoint": f"{issuer}/userinfo",
+        "grant_types_supported": list(GRANT_TYPES),
         "authorization_details_types_supported": [ANTIN_SIGN],
+        "subject_types_supported": ["pairwise", "public"],
+        "id_token_signing_alg_values_supported": list(OUR_ALGORITHMS),
+        "id_token_encryption_alg_values_supported": list(KEY_ALGORITHMS),
+        "id_token_encryption_enc_values_supported": list(CONTENT_ALGORITHMS),
+        "userinfo_signing_alg_values_supported": list(OUR_ALGORITHMS),
+        "userinfo_encryption_alg_values_supported": list(KEY_ALGORITHMS),
+        "userinfo_encryption_enc_values_supported": list(CONTENT_ALGORITHMS),
+        "introspection_signing_alg_values_supported": list(OUR_ALGORITHMS),
+        "dpop_signing_alg_values_supported": [*DPOP_ALGORITHMS, "Ed25519"],
+        "tls_client_certificate_bound_access_tokens": True,
+        "scopes_supported": ["openid", "offline_access", *SCOPE_CLAIMS],
+        "claim_types_supported": ["normal"],
+        "claims_supported": list(CLAIMS_SUPPORTED),
     }
     for endpoint in ("token", "introspection", "revocation"):
-        document[f"{endpoint}_endpoint_auth_methods_supported"] = [PRIVATE_KEY_JWT]
-        document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = list(CLIENT_ALGORITHMS)
+        document[f"{endpoint}_endpoint_auth_methods_supported"] = list(AUTHENTICATION_METHODS)
+        # RS256 of baseline clients is accepted and not advertised.
+        document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] = [
+            *CLIENT_ALGORITHMS, "Ed25519",
+        ]  # fmt: skip
     return document

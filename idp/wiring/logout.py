@@ -18,6 +18,7 @@ from idp.store.database import Database
 from idp.store.delivery_board import DeliveryBoard
 from idp.store.logout_deliveries import LogoutDeliveries
 from idp.store.logout_requests import HeldLogoutRequests
+from idp.store.refresh_families import RefreshFamilies
 from idp.store.sessions import Sessions
 from idp.store.wake import Wake
 from idp.token_keys import TokenKeys
@@ -34,12 +35,13 @@ def build_logout(
     sessions: Sessions,
     subjects: Subjects,
     token_keys: TokenKeys,
+    families: RefreshFamilies,
     outbound: OutboundClient,
     evidence: EvidenceRecorder,
 ) -> Logout:
     deliveries = LogoutDeliveries(database)
     wake = Wake(redis_client).ring
-    end_session = EndSession(database, clients.find_client, evidence, wake=wake)
+    end_session = EndSession(database, clients.find_client, evidence, families, wake=wake)
     return Logout(
         end_session=end_session,
         handle=HandleLogout(

@@ -18,6 +18,7 @@ from idp.grants.revocation import RevocationEndpoint
 from idp.grants.sender_binding import DpopProofs
 from idp.grants.server import AuthorizationServer
 from idp.grants.shown_token import ShownTokens
+from idp.grants.token_exchange import ExchangeToken, token_exchange
 from idp.grants.userinfo import UserInfo
 from idp.outbound.client import OutboundClient
 from idp.outbound.client_keys import ClientKeys
@@ -104,11 +105,28 @@ def build_tokens(
     )
     server.register_grant(authorization_code(redeem))
     server.register_grant(refresh_token(refresh))
+    server.register_grant(
+        token_exchange(
+            ExchangeToken(
+                issuer=issuer,
+                token_keys=token_keys,
+                revocations=revocations,
+                session_has_ended=sessions.has_ended,
+                proofs=proofs,
+                evidence=evidence,
+                lifetime=lifetime,
+            )
+        )
+    )
     server.register_grant(client_credentials(issuer, token_keys, lifetime, proofs, evidence))
     server.register_endpoint(
-        IntrospectionEndpoint(issuer, token_keys, revocations, clients.find_client, sessions.has_ended)
+        IntrospectionEndpoint(
+            issuer, token_keys, revocations, clients.find_client, sessions.has_ended, families
+        )
     )
-    server.register_endpoint(RevocationEndpoint(issuer, token_keys, revocations))
+    server.register_endpoint(
+        RevocationEndpoint(issuer, token_keys, revocations, families, evidence, lifetime)
+    )
     return Tokens(
         server=server,
         userinfo=UserInfo(
@@ -130,6 +148,6 @@ def register_token_endpoints(app: Flask, services: Services, below: str | None) 
     """``below``: the issuer's path. ``the client``: by the method that it registered."""
     server, clock = services.server, services.clock
     app.register_blueprint(token_endpoint(server, clock, services.metrics), url_prefix=below)  #  the client
-    app.register_blueprint(introspection_endpoint(server, clock), url_prefix=below)  #            the client
+    app.register_blueprint(introspection_endpoint(services), url_prefix=below)  #            the client
     app.register_blueprint(revocation_endpoint(server, clock), url_prefix=below)  #               the client
     app.register_blueprint(userinfo_endpoint(services), url_prefix=below)  #                      access token

@@ -25,12 +25,17 @@ def test_the_metadata_is_sound_and_says_only_what_is_there(provider: Provider, p
     for name in metadata.REGISTRY_KEYS:
         getattr(metadata, f"validate_{name}")()
     assert document["response_types_supported"] == ["code"]
-    assert document["grant_types_supported"] == ["client_credentials"]
+    assert document["grant_types_supported"] == [
+        "authorization_code",
+        "refresh_token",
+        "client_credentials",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+    ]
+    assert "RS256" in document["id_token_signing_alg_values_supported"]
     assert document["authorization_response_iss_parameter_supported"] is True
     assert document["request_uri_parameter_supported"] is False
-    assert "userinfo_endpoint" not in document
     algorithms = document["token_endpoint_auth_signing_alg_values_supported"]
-    assert algorithms == ["ES256", "PS256", "EdDSA"]
+    assert algorithms == ["ES256", "PS256", "EdDSA", "Ed25519"]
 
 
 def test_every_endpoint_it_names_is_there(provider: Provider) -> None:
