@@ -264,10 +264,17 @@ class LoginBusy(TemporarilyUnavailable):
 
 
 class LoginRefused(IdpError):
-    """``detail`` says why, for the log and the record; the person is told one thing for all of it."""
+    """``detail`` says why, for the log and the record; the person is told one thing for all of it.
+
+    ``person_id``: whose account was tried, if there is one: they see it in their history.
+    """
 
     error = "access_denied"
     status_code = 400
+
+    def __init__(self, *, detail: str, person_id: str = "") -> None:
+        super().__init__(detail=detail)
+        self.person_id = person_id
 
 
 class UpstreamFailed(IdpError):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from demo_people import add_demo_people
 from govern import govern
 from honcho.manager import Manager
 from honcho.printer import Printer
@@ -23,11 +24,14 @@ from joserfc.jwk import ECKey
 
 ROOT = Path(__file__).parents[2]
 RUN = Path("run")  # short on purpose: a unix socket's path has 107 bytes at most
-DEVCA, IDP, SIGNSVC = "http://127.0.0.1:8085", "http://127.0.0.1:8081", "http://127.0.0.1:8082"
+DEVCA, SIGNSVC = "http://127.0.0.1:8085", "http://127.0.0.1:8082"
+# By name: a passkey belongs to a host name, never to an address of digits.
+IDP, UPSTREAMS = "http://localhost:8081", "http://localhost:8087"
 REDIS_PORT = "8079"
 CLIENT = "mot-cua-mau"
 PORTS = {
     "idp": 8081, "signsvc": 8082, "devca": 8085, "redis": int(REDIS_PORT), "hsm metrics": 8086,
+    "upstreams": 8087,
 }  # fmt: skip
 
 ENVIRONMENT = {
@@ -54,6 +58,7 @@ ENVIRONMENT = {
     "IDP_DATABASE_URL": f"sqlite:///{RUN}/idp.sqlite3",
     "IDP_COOKIE_KEYS_FILE": f"{RUN}/secrets/idp-cookie-keys",
     "IDP_DIRECTORY_KEYS_FILE": f"{RUN}/secrets/idp-directory-keys",
+    "IDP_UPSTREAMS_FILE": f"{RUN}/upstreams.toml",
     "IDP_REDIS_URL": f"redis://127.0.0.1:{REDIS_PORT}/0",
     "IDP_KEY_PROCESS": f"unix:{RUN}/hsm-idp.sock",
     "SIGNSVC_DATABASE_URL": f"sqlite:///{RUN}/signsvc.sqlite3",
@@ -78,11 +83,13 @@ def main() -> int:
     transcript = _ceremony()
     _python("-m", "idp", "migrate")
     _python("-m", "signsvc", "migrate")
+    _configure_upstreams()
+    logins = add_demo_people()
 
     manager = Manager(Printer(sys.stdout, colour=sys.stdout.isatty()))
     for name, command in _commands().items():
         manager.add_process(name, command, env={**os.environ})
-    announcer = threading.Thread(target=_announce, args=(manager, transcript), daemon=True)
+    announcer = threading.Thread(target=_announce, args=(manager, transcript, logins), daemon=True)
     announcer.start()
     manager.loop()
     # Ctrl-C is how this is meant to end; honcho counts it as a failure.
@@ -96,6 +103,8 @@ def _commands() -> dict[str, str]:
         "devca": f"{python} -m devca serve --dir {RUN}/devca --base-url {DEVCA} --port 8085",
         "hsm": f"{python} -m hsm serve",
         "idp": f"{python} -m idp serve",
+        "upstreams": f"{python} -m upstreams serve --port 8087 --base-url {UPSTREAMS} "
+        f"--secret-file {RUN}/secrets/upstreams",
         "idp worker": f"{python} -m idp worker",
         "signsvc": f"{python} -m signsvc serve",
         "worker": f"{python} -m signsvc worker",
@@ -118,7 +127,7 @@ def _check_ports() -> None:
 def _make_secrets() -> None:
     folder = RUN / "secrets"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name in ("so-pin", "pin", "vault-pin"):
+    for name in ("so-pin", "pin", "vault-pin", "upstreams"):
         if not (folder / name).exists():
             _write_private(folder / name, secrets.token_hex(16))
     for name in ("admin-1", "admin-2", CLIENT):
@@ -126,6 +135,24 @@ def _make_secrets() -> None:
             key = ECKey.generate_key("P-256")
             _write_private(folder / f"{name}.jwk", json.dumps(key.as_dict(private=True)))
             (folder / f"{name}.public.jwk").write_text(json.dumps(key.as_dict(private=False)))
+
+
+def _configure_upstreams() -> None:
+    """The simulators as the national systems; their client secret is in run/secrets."""
+    (RUN / "upstreams.toml").write_text(
+        "".join(
+            f'[{name}]\nclient_id = "an-tin"\nclient_secret_file = "secrets/upstreams"\n'
+            f'issuer = "{UPSTREAMS}/{name}"\n'
+            f'authorization_endpoint = "{UPSTREAMS}/{name}{authorize}"\n'
+            f'token_endpoint = "{UPSTREAMS}/{name}{token}"\n'
+            f'userinfo_endpoint = "{UPSTREAMS}/{name}{userinfo}"\n'
+            + (f'jwks_uri = "{UPSTREAMS}/npsp/oauth2/jwks"\n' if name == "npsp" else "")
+            for name, authorize, token, userinfo in (
+                ("npsp", "/oauth2/authorize", "/oauth2/token", "/oauth2/userinfo"),
+                ("vneid", "/auth", "/token", "/api/idp/third-party/view-info"),
+            )
+        )
+    )
 
 
 def _write_private(path: Path, text: str) -> None:
@@ -155,7 +182,7 @@ def _ceremony() -> dict[str, Any]:
     return transcript
 
 
-def _announce(manager: Manager, transcript: dict[str, Any]) -> None:
+def _announce(manager: Manager, transcript: dict[str, Any], logins: list[dict[str, str]]) -> None:
     try:
         _wait_for("http://127.0.0.1:8086/readyz")
         _wait_for(f"{DEVCA}/readyz")
@@ -167,7 +194,10 @@ def _announce(manager: Manager, transcript: dict[str, Any]) -> None:
         print(f"\nKhông khởi động được / did not start: {error}\n", flush=True)
         manager.terminate()
         return
-    print(_BANNER.format(idp=IDP, signsvc=SIGNSVC, devca=DEVCA), flush=True)
+    people = "\n".join(
+        f"   {login['username']:<14}{login['password']:<20}{login['name']}" for login in logins
+    )
+    print(_BANNER.format(idp=IDP, signsvc=SIGNSVC, devca=DEVCA, people=people), flush=True)
 
 
 _BANNER = """
@@ -178,6 +208,13 @@ _BANNER = """
    định danh / identity provider        {idp}/.well-known/openid-configuration
    CA, OCSP, TSA để thử / for tests     {devca}/root.pem
    số liệu / metrics                    {signsvc}/metrics  {idp}/metrics  http://127.0.0.1:8086/metrics
+
+ Đăng nhập thử / log in: {idp}/account  (công dân: cổng mô phỏng / citizens: simulated portal)
+
+{people}
+
+   mã 6 số / 6-digit code:  .venv/bin/python docker/development/demo_people.py lan.mau
+   quản trị: tạo khóa truy cập ở lần đầu / the administrator makes a passkey at the first login
 
  Ký thử một văn bản, ở cửa sổ khác / Sign a document, in another terminal:
 

@@ -43,8 +43,8 @@ class PasskeyCloned(LoginRefused):
     """The authenticator's counter did not grow: there may be a copy. The passkey is suspended now."""
 
     def __init__(self, person_id: str, factor_id: str) -> None:
-        super().__init__(detail="passkey counter did not grow: suspended")
-        self.person_id, self.factor_id = person_id, factor_id
+        super().__init__(detail="passkey counter did not grow: suspended", person_id=person_id)
+        self.factor_id = factor_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,10 @@ class PasswordLogin:
         right = len(typed) <= MAX_LENGTH and self.hashing.verify(secret, normal_password(typed))
         # 3. Only a whole yes is a yes.
         if not right or person is None or password is None or person.state != PERSON_ACTIVE:
-            raise LoginRefused(detail="password" if person and password else "unknown account")
+            raise LoginRefused(
+                detail="password" if person and password else "unknown account",
+                person_id=person.person_id if person else "",
+            )
         self.budgets.give_back(taken)
         if self.hashing.is_outdated(password.secret):
             self.factors.rehash_password(password.factor_id, self.hashing.hash(normal_password(typed)))

@@ -14,7 +14,7 @@ def refused_page(
 ) -> Response:
     """The attempt is in the evidence, the reason in the log."""
     g.error, g.error_detail = "login_refused", error.detail
-    _record(visit, "login.failed", {"method": method, "reason": _word(error.detail)})
+    _record(visit, "login.failed", {"method": method, "reason": _word(error.detail)}, error.person_id)
     if isinstance(error, PasskeyCloned):
         details = {"kind": "passkey", "factor_id": error.factor_id, "reason": "counter"}
         visit.services.evidence.record(
@@ -37,12 +37,12 @@ def throttled_page(visit: Visit, error: TooManyRequests, method: str, *, usernam
     return answer
 
 
-def _record(visit: Visit, name: str, details: dict[str, object]) -> None:
+def _record(visit: Visit, name: str, details: dict[str, object], person_id: str = "") -> None:
     visit.services.evidence.record(
         Event(
             name,
             visit.now,
-            person_id=visit.progress.person_id,
+            person_id=person_id or visit.progress.person_id,
             client_id=visit.journey.client_id,
             request_id=g.request_id,
             details=details,
