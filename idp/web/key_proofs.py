@@ -28,7 +28,7 @@ def register_peer_certificate(app: Flask, header: str, gateways: Sequence[str]) 
     def read() -> None:
         g.peer_certificate = b""
         value = request.headers.get(header, "") if header else ""
-        if value and _is_from(networks, request.remote_addr):
+        if value and is_from(networks, request.remote_addr):
             g.peer_certificate = _read_certificate(value)
 
 
@@ -43,7 +43,8 @@ def dpop_headers(asked: Request) -> tuple[str, ...]:
     return tuple(asked.headers.getlist("DPoP"))
 
 
-def _is_from(networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network], address: str | None) -> bool:
+def is_from(networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network], address: str | None) -> bool:
+    """Whether ``address`` is in one of them; an IPv4 address may be written as IPv6."""
     try:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:

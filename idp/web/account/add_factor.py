@@ -10,7 +10,7 @@ from idp.logout.end_session import FACTORS_CHANGED
 from idp.services import Services
 from idp.web.account.factors import enrolling_key, enrolling_secret, factors_page
 from idp.web.account.visit import AccountVisit, open_account
-from idp.web.client_certificate import presented_certificate
+from idp.web.presented import presented_certificate
 
 
 def add_factor_endpoints(blueprint: Blueprint, services: Services) -> None:
@@ -76,7 +76,7 @@ def _passkey(visit: AccountVisit) -> None:
 
 
 def _certificate(visit: AccountVisit) -> None:
-    presented = presented_certificate(visit.services)
+    presented = presented_certificate()
     if presented is None:
         raise LoginRefused(detail="no certificate presented")
     added = visit.services.login.certificates.enrol(visit.person, presented, _label(), visit.services.clock())

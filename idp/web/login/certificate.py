@@ -4,11 +4,11 @@ from flask import Blueprint, Response
 
 from idp.errors import LoginRefused
 from idp.services import Services
-from idp.web.client_certificate import presented_certificate
 from idp.web.login.finish import accept
 from idp.web.login.kiosk import wants_kiosk
 from idp.web.login.refused import refused_page
 from idp.web.login.visit import open_visit
+from idp.web.presented import presented_certificate
 
 
 def certificate_endpoint(blueprint: Blueprint, services: Services) -> None:
@@ -18,7 +18,7 @@ def certificate_endpoint(blueprint: Blueprint, services: Services) -> None:
         if isinstance(visit, Response):
             return visit
         try:
-            presented = presented_certificate(services)
+            presented = presented_certificate()
             if presented is None:
                 raise LoginRefused(detail="no certificate presented")
             person, _, proof = services.login.certificates.verify(presented, services.clock())

@@ -9,7 +9,7 @@ from idp.evidence.event import Event
 from idp.login.password_login import account_key
 from idp.login.proofs import Proof, acr_of, amr_of
 from idp.protocol.session import Session
-from idp.services import Services
+from idp.web.caller_address import caller_address
 from idp.web.login.known_device import device_of, remember_device
 from idp.web.login.visit import Visit, resume_path
 from idp.web.pages import see_other
@@ -69,7 +69,7 @@ def _session(visit: Visit, person: Person) -> tuple[Session, str, bool]:
         upstream=progress.upstream,
         identity_level=progress.identity_level or person.identity_level,
         device=request.headers.get("User-Agent", ""),
-        address=client_address(services),
+        address=caller_address(services),
         kiosk=progress.kiosk,
         mandate_id=progress.mandate_id,
         now=visit.now,
@@ -122,9 +122,3 @@ def _destination(visit: Visit) -> str:
         return resume_path(visit.journey_id)
     # A journey of our own pages: the path was written by us (own_journey.py), never by a request.
     return visit.journey.request.destination.redirect_uri
-
-
-def client_address(services: Services) -> str:
-    """The address a budget is counted for."""
-    del services
-    return request.remote_addr or ""

@@ -6,7 +6,8 @@ from idp.errors import LoginRefused, TooManyRequests
 from idp.login.password_login import account_key
 from idp.login.proofs import Proof
 from idp.services import Services
-from idp.web.login.finish import accept, client_address
+from idp.web.caller_address import caller_address
+from idp.web.login.finish import accept
 from idp.web.login.kiosk import wants_kiosk
 from idp.web.login.known_device import device_of
 from idp.web.login.refused import refused_page, throttled_page
@@ -24,7 +25,7 @@ def password_endpoint(blueprint: Blueprint, services: Services) -> None:
             person = services.login.passwords.verify(
                 username,
                 typed,
-                address=client_address(services),
+                address=caller_address(services),
                 device=device_of(account_key(username)),
                 now=visit.now,
             )

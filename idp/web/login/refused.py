@@ -1,5 +1,7 @@
 """What a person sees who was refused: the same page again, with one sentence that tells nothing more."""
 
+import re
+
 from flask import Response, g
 
 from idp.errors import LoginRefused, TooManyRequests
@@ -8,13 +10,15 @@ from idp.login.passkeys import PasskeyCloned
 from idp.web.login.start import next_page
 from idp.web.login.visit import Visit
 
+_NO_WORD = re.compile(r"[^A-Za-z0-9.:/+-]+")
+
 
 def refused_page(
     visit: Visit, error: LoginRefused, method: str, *, username: str = "", word: str = ""
 ) -> Response:
     """The attempt is in the evidence, the reason in the log."""
     g.error, g.error_detail = "login_refused", error.detail
-    _record(visit, "login.failed", {"method": method, "reason": _word(error.detail)}, error.person_id)
+    _record(visit, "login.failed", {"method": method, "reason": as_word(error.detail)}, error.person_id)
     if isinstance(error, PasskeyCloned):
         details = {"kind": "passkey", "factor_id": error.factor_id, "reason": "counter"}
         visit.services.evidence.record(
@@ -50,5 +54,6 @@ def _record(visit: Visit, name: str, details: dict[str, object], person_id: str 
     )
 
 
-def _word(detail: str) -> str:
-    return "_".join(detail.replace(":", " ").replace(",", " ").split())[:100]
+def as_word(detail: str) -> str:
+    """A sentence of ours as one word, as the evidence takes it."""
+    return _NO_WORD.sub("_", detail).strip("_")[:100]

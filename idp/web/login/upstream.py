@@ -11,6 +11,7 @@ from idp.services import Services
 from idp.store.upstream_transactions import TRANSACTION_SECONDS, Transaction
 from idp.web.login.finish import advance
 from idp.web.login.kiosk import wants_kiosk
+from idp.web.login.refused import as_word
 from idp.web.login.start import first_page
 from idp.web.login.visit import Visit, open_visit
 from idp.web.page_errors import error_page
@@ -112,14 +113,13 @@ def _complete(visit: Visit, transaction: Transaction, said: dict[str, str]) -> R
 def _failed(visit: Visit, name: str, error: UpstreamFailed) -> Response:
     """The login page again, which says what happened and offers the other ways."""
     g.error, g.error_detail = "upstream", error.detail
-    reason = "_".join(error.detail.replace(":", " ").replace(",", " ").split())[:100]
     visit.services.evidence.record(
         Event(
             "upstream.unavailable" if error.reason == "unavailable" else "upstream.refused",
             visit.now,
             client_id=visit.journey.client_id,
             request_id=g.request_id,
-            details={"upstream": name, "error": reason},
+            details={"upstream": name, "error": as_word(error.detail)},
         )
     )
     status = 503 if error.reason == "unavailable" else 400
