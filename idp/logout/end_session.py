@@ -55,8 +55,8 @@ class EndSession:
         database: Database,
         find_client: Callable[[str], Client | None],
         evidence: EvidenceRecorder,
-        refresh_families: RefreshFamilies | None = None,
-        wake: Callable[[], None] = lambda: None,
+        refresh_families: RefreshFamilies,
+        wake: Callable[[], None],
     ) -> None:
         self._database = database
         self._find_client = find_client
@@ -114,8 +114,7 @@ class EndSession:
         ]
 
     def _follow_up(self, ended: Sequence[Ended], now: int) -> None:
-        if self._refresh_families is not None:
-            for each in ended:
-                self._refresh_families.revoke_session(each.session.session_id, now)
+        for each in ended:
+            self._refresh_families.revoke_session(each.session.session_id, now)
         if ended:
             self._wake()
