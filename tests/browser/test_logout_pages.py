@@ -1,0 +1,77 @@
+"""Logging out with a real browser, and the board of deliveries: narrow, in English, without scripts."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from idp.protocol.client_metadata import ClientMetadata
+from idp.services import Services
+from idp.store.logout_deliveries import DEAD, queue_deliveries
+from tests.browser.site import NARROW, WIDE, Site, check_page, type_otp, type_password, visitor
+from tests.idp.people import Enrolled, enrol
+
+LOOKS = [("vi", WIDE), ("vi", NARROW), ("en", WIDE), ("en", NARROW)]
+
+
+def services_of(site: Site) -> Services:
+    found: Services = site.provider.app.extensions["idp"]
+    return found
+
+
+@pytest.mark.parametrize(("language", "width"), LOOKS)
+def test_a_person_logs_out_and_sees_which_services_know(
+    chromium: Browser, site: Site, official: Enrolled, language: str, width: int
+) -> None:
+    services = services_of(site)
+    site.provider.register("tell", metadata=ClientMetadata(backchannel_logout_uri="https://127.0.0.1:9/out"))
+    site.provider.register("quiet")
+    with visitor(chromium, language=language, width=width) as page:
+        page.goto(f"{site.base}/account")
+        type_password(page, official)
+        type_otp(page, official, site)
+        expect(page).to_have_url(f"{site.base}/account")
+        now = int(site.provider.clock().timestamp())
+        (session,) = services.sessions.of_person(official.person.person_id, now)
+        for client_id in ("tell", "quiet"):
+            services.sessions.join(session.session_id, client_id, now)
+        page.goto(f"{site.base}/logout")
+        check_page(page, f"logout-{language}")
+        page.locator(".logout-confirm").click()
+        expect(page).to_have_url(f"{site.base}/logout/done")
+        check_page(page, f"logged-out-{language}")
+        assert page.locator("main li").count() == 2
+        assert services.sessions.of_person(official.person.person_id, now) == []
+        page.goto(f"{site.base}/account")
+        expect(page.locator("#username")).to_be_visible()
+
+
+def test_logging_out_needs_no_script(chromium: Browser, site: Site, official: Enrolled) -> None:
+    with visitor(chromium, javascript=False) as page:
+        page.goto(f"{site.base}/account")
+        type_password(page, official)
+        type_otp(page, official, site)
+        page.goto(f"{site.base}/logout")
+        page.locator(".logout-confirm").click()
+        expect(page).to_have_url(f"{site.base}/logout/done")
+
+
+@pytest.mark.parametrize(("language", "width"), LOOKS)
+def test_an_administrator_reads_the_delivery_board(
+    chromium: Browser, site: Site, language: str, width: int
+) -> None:
+    services = services_of(site)
+    admin = enrol(site.provider, roles=("administrator",))
+    site.provider.register("tell", metadata=ClientMetadata(backchannel_logout_uri="https://127.0.0.1:9/out"))
+    now = int(site.provider.clock().timestamp())
+    with services.database.writing() as connection:
+        queue_deliveries(connection, f"board-{language}-{width}", "x", [("tell", "https://x/")], now)
+    for held in services.logout.deliveries.claim(now=now, lease=60, limit=8):
+        services.logout.deliveries.finish(held, state=DEAD, error="connect", now=now)
+    with visitor(chromium, language=language, width=width) as page:
+        page.goto(f"{site.base}/admin/logout-deliveries")
+        type_password(page, admin)
+        type_otp(page, admin, site)
+        expect(page).to_have_url(f"{site.base}/admin/logout-deliveries")
+        check_page(page, f"board-{language}")
+        page.locator("main form button").first.click()
+        expect(page.get_by_role("status")).to_be_visible()
+        check_page(page, f"board-tried-{language}")
