@@ -26,6 +26,7 @@ from idp.app import create_app
 from idp.directory.person import CITIZEN, Person
 from idp.login.hashing import Hashing
 from idp.login.password_rules import normal_password
+from idp.outbound.client_keys import AGAIN_SECONDS
 from idp.protocol.client_metadata import ClientMetadata
 from idp.register_clients import new_registration, read_jwks
 from idp.services import Services
@@ -344,7 +345,8 @@ class Suite:
         return token
 
     def pass_time_for_jwks(self) -> None:
-        """An unknown kid has the provider ask for the keys again, so no time needs to pass."""
+        """Until an unknown kid has the provider ask for the keys again (the suite waits a minute)."""
+        time.sleep(AGAIN_SECONDS + 0.5)
 
     def _secret(self, party: RelyingParty) -> Mapping[str, Any]:
         party.secret = secrets.token_urlsafe(32)

@@ -162,6 +162,7 @@ def test_oidcc_server_rotate_keys(suite: Suite) -> None:
     suite.complete(suite.browser(), party)
 
 
+@pytest.mark.slow
 def test_oidcc_refresh_token_rp_key_rotation(suite: Suite, listener: Listener) -> None:
     party = RelyingParty(suite.op, "", CALLBACK, key=ECKey.generate_key("P-256"), kid="cu")
     listener.serve("/jwks-rotating", party.jwks())
