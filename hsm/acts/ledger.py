@@ -23,6 +23,8 @@ from hsm.journal.receipt import format_proof
 MAX_GROUP = 64
 # How long leaves that nobody waits for may wait for company: each transaction is an fsync.
 LINGER_SECONDS = 0.02
+# How often another key process may be faster, one time after another.
+CONFLICTS = 8
 
 # A change that raises HsmError must have left nothing behind: the group's transaction goes on without it.
 Change = Callable[[Connection], None]
@@ -109,12 +111,7 @@ class Ledger:
 
     def _write(self, group: list[_Waiting]) -> None:
         try:
-            try:
-                accepted, staged = self._commit(group)
-            except JournalConflict:
-                # Another key process wrote in between; nothing of ours was kept. Once more, on its head.
-                self._log.reload()
-                accepted, staged = self._commit(group)
+            accepted, staged = self._commit_at_last(group)
         except Exception as error:  # noqa: BLE001 -- every waiter must hear of it, whatever it is
             self._fail(group, error)
             self._reload()
@@ -122,6 +119,16 @@ class Ledger:
         # Durable from here on: if we were to crash now, the intents are in the log.
         self._log.adopt(staged)
         self._answer(accepted, staged)
+
+    def _commit_at_last(self, group: list[_Waiting]) -> tuple[list[_Waiting], Staged]:
+        """Commit on whatever head there is: another key process may write in between, and nothing of ours
+        was kept then."""
+        for _ in range(CONFLICTS):
+            try:
+                return self._commit(group)
+            except JournalConflict:
+                self._log.reload()
+        return self._commit(group)
 
     def _commit(self, group: list[_Waiting]) -> tuple[list[_Waiting], Staged]:
         waiting_still = [waiting for waiting in group if not waiting.done.done()]

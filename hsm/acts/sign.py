@@ -12,7 +12,7 @@
     8 journal the outcome, mark the rows used, return signatures and receipts
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -40,9 +40,11 @@ CLOCK_LEEWAY = 60
 
 
 class UseKey(Protocol):
-    """Step 6: sign ``data`` with the credential's key. Raises TokenError."""
+    """Step 6: sign each of ``datas`` with the credential's key, in order. Raises TokenError."""
 
-    def __call__(self, known: KnownCredential, data: bytes, salt_length: int = PSS_SALT) -> bytes: ...
+    def __call__(
+        self, known: KnownCredential, datas: Sequence[bytes], salt_length: int = PSS_SALT
+    ) -> Iterable[bytes]: ...
 
 
 class VerifyPerson(Protocol):
@@ -241,7 +243,7 @@ class Signing:
         entered = self._redeem(intents, spending.around(reserved.change), with_proofs=with_receipts)
         leaves = range(entered.first_index, entered.first_index + len(intents))
         try:
-            values = [self._sign_one(reserved, data) for data in reserved.to_be_signed]
+            values = list(self._sign_all(reserved))
         except Exception as error:
             # No signature has left this process, so the approval may be used again. A failure to
             # say so is no harm: the rows then stay reserved, and reserved rows never sign.
@@ -273,13 +275,14 @@ class Signing:
             self._ledger.enter([])
             raise
 
-    def _sign_one(self, reserved: _Reserved, data: bytes) -> bytes:
+    def _sign_all(self, reserved: _Reserved) -> Iterator[bytes]:
         known, salt_length = reserved.known, reserved.salt_length
         # 6. Use the key.
-        value = self._use_key(known, data, salt_length)
-        # 7. Verify before it leaves: after a token reset a handle may be another key's.
-        verify_signature(known.public_key, known.algorithm, value, data, salt_length)
-        return value
+        values = self._use_key(known, reserved.to_be_signed, salt_length)
+        for data, value in zip(reserved.to_be_signed, values, strict=True):
+            # 7. Verify before it leaves: after a token reset a handle may be another key's.
+            verify_signature(known.public_key, known.algorithm, value, data, salt_length)
+            yield value
 
 
 def check_usable(known: KnownCredential, now: datetime) -> None:

@@ -97,7 +97,7 @@ class TokenSigning:
         )
         try:
             # 6. Use the key.
-            value = self._use_key(known, digest)
+            [value] = self._use_key(known, [digest])
             # 7. Verify before it leaves.
             verify_signature(known.public_key, known.algorithm, value, digest)
         except Exception as error:

@@ -1,6 +1,7 @@
 """What dies together when a token is lost: its sessions, its login, and every handle found through them."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from pkcs11 import KeyType, ObjectClass
@@ -8,9 +9,11 @@ from pkcs11.exceptions import PKCS11Error
 
 from hsm.errors import MechanismRefused
 from hsm.token import keys
+from hsm.token.cryptoki import Mechanism
 from hsm.token.module import Module
 from hsm.token.pin import Pin
 from hsm.token.sessions import SessionPool, Waits, open_session
+from hsm.token.templates import Template
 from hsm.token.vendors import Vendor
 
 
@@ -53,6 +56,23 @@ class Generation:
     def kek(self, session: Any, label: str) -> int:
         """The handle of a key-encryption key, likewise."""
         return self._handle(session, label, ObjectClass.SECRET_KEY, KeyType.AES)
+
+    @contextmanager
+    def unwrapped(
+        self, session: Any, kek_label: str, blob: bytes, mechanism: Mechanism, template: Template
+    ) -> Iterator[int]:
+        """The handle of a wrapped key as a session object, destroyed at the end.
+
+        Raises MechanismRefused if the blob was not wrapped by this KEK.
+        """
+        if len(blob) < 16 or len(blob) % 8:  # RFC 5649 §4: no KEK makes such a blob
+            raise MechanismRefused("The wrapped key is damaged.", detail=f"{len(blob)} bytes")
+        kek = self.kek(session, kek_label)
+        key = self.cryptoki.unwrap_key(session.handle, kek, blob, mechanism, template)
+        try:
+            yield key
+        finally:
+            self.cryptoki.destroy_object(session.handle, key)
 
     def _handle(self, session: Any, label: str, object_class: ObjectClass, key_type: KeyType) -> int:
         known = self._handles.get((label, object_class))

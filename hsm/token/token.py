@@ -1,10 +1,11 @@
 """One PKCS#11 token: what the key process asks of it."""
 
 import threading
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pkcs11 import ObjectClass
 from pkcs11.exceptions import NoSuchKey, PKCS11Error
@@ -121,44 +122,43 @@ class Token:
     def sign(
         self, ref: KeyRef, algorithm: SignatureAlgorithm, data: bytes, salt_length: int = PSS_SALT
     ) -> bytes:
-        """The signature over ``data``: a SHA-256 digest for ES256, PS256 and RS256, the message for EdDSA.
+        """One of ``sign_all``."""
+        return self.sign_all(ref, algorithm, [data], salt_length)[0]
+
+    def sign_all(
+        self, ref: KeyRef, algorithm: SignatureAlgorithm, datas: Sequence[bytes], salt_length: int = PSS_SALT
+    ) -> list[bytes]:
+        """A signature over each: a SHA-256 digest for ES256, PS256 and RS256, the message for EdDSA.
 
         ES256 comes as DER ``SEQUENCE {r, s}``, the others raw. A wrapped key is unwrapped as a session
-        object that cannot be extracted, used once and destroyed. Raises KeyNotFound; MechanismRefused if
-        the token cannot sign so, the key is of another type, or the blob was not wrapped by this KEK.
+        object that cannot be extracted, used for this call and destroyed. Raises KeyNotFound;
+        MechanismRefused if the token cannot sign so, the key is of another type, or the blob was not
+        wrapped by this KEK.
         """
         self._vendor.check_algorithm(algorithm)
-        signing.check_input(algorithm, data)
-        if isinstance(ref, WrappedKeyRef):
-            return self._sign_with_wrapped(ref, algorithm, data, salt_length)
+        for data in datas:
+            signing.check_input(algorithm, data)
+
+        def act(generation: Generation) -> list[bytes]:
+            with generation.pool.checkout() as session, self._key(generation, session, ref, algorithm) as key:
+                return [
+                    signing.sign(generation.cryptoki, session.handle, key, algorithm, data, salt_length)
+                    for data in datas
+                ]
+
+        return self._recovery.run(act, label=ref.kek_label if isinstance(ref, WrappedKeyRef) else ref.label)
+
+    @contextmanager
+    def _key(
+        self, generation: Generation, session: Any, ref: KeyRef, algorithm: SignatureAlgorithm
+    ) -> Iterator[int]:
         key_type = signing.key_type_of(algorithm)
-
-        def act(generation: Generation) -> bytes:
-            with generation.pool.checkout() as session:
-                key = generation.private_key(session, ref.label, key_type)
-                return signing.sign(generation.cryptoki, session.handle, key, algorithm, data, salt_length)
-
-        return self._recovery.run(act, label=ref.label)
-
-    def _sign_with_wrapped(
-        self, ref: WrappedKeyRef, algorithm: SignatureAlgorithm, data: bytes, salt_length: int
-    ) -> bytes:
-        if len(ref.blob) < 16 or len(ref.blob) % 8:  # RFC 5649 §4: no KEK makes such a blob
-            raise MechanismRefused("The wrapped key is damaged.", detail=f"{len(ref.blob)} bytes")
-        template = self._unwrapped[signing.key_type_of(algorithm)]
-
-        def act(generation: Generation) -> bytes:
-            with generation.pool.checkout() as session:
-                kek = generation.kek(session, ref.kek_label)
-                key = generation.cryptoki.unwrap_key(session.handle, kek, ref.blob, self._wrap, template)
-                try:
-                    return signing.sign(
-                        generation.cryptoki, session.handle, key, algorithm, data, salt_length
-                    )
-                finally:
-                    generation.cryptoki.destroy_object(session.handle, key)
-
-        return self._recovery.run(act, label=ref.kek_label)
+        if isinstance(ref, TokenKeyRef):
+            yield generation.private_key(session, ref.label, key_type)
+            return
+        template = self._unwrapped[key_type]
+        with generation.unwrapped(session, ref.kek_label, ref.blob, self._wrap, template) as key:
+            yield key
 
     def generate_token_key(self, label: str, kind: KeyKind) -> bytes:
         """Make a key pair in the token and return its public key (SPKI, DER).

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -57,12 +57,15 @@ class SoftwareKey:
         self.before: Callable[[], None] = lambda: None
         self.uses = 0
 
-    def __call__(self, known: KnownCredential, data: bytes, salt_length: int = 32) -> bytes:
-        self.before()
-        if self.fail:
-            raise self.fail
-        self.uses += 1
-        return (self.used_by or self.private).sign(data, ec.ECDSA(Prehashed(hashes.SHA256())))
+    def __call__(
+        self, known: KnownCredential, datas: Sequence[bytes], salt_length: int = 32
+    ) -> Iterator[bytes]:
+        for data in datas:
+            self.before()
+            if self.fail:
+                raise self.fail
+            self.uses += 1
+            yield (self.used_by or self.private).sign(data, ec.ECDSA(Prehashed(hashes.SHA256())))
 
     @property
     def spki(self) -> bytes:

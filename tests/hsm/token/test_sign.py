@@ -61,6 +61,16 @@ def test_a_wrapped_key_signs_what_openssl_verifies(
     check_signature(key.spki, algorithm, DIGEST, token.sign(WrappedKeyRef(kek, key.blob), algorithm, DIGEST))
 
 
+def test_one_unwrapping_signs_all_of_a_call_in_order(token: Token, kek: str) -> None:
+    key = token.generate_wrapped_key(kek, KeyKind.P256)
+    digests = [hashlib.sha256(bytes([number])).digest() for number in range(5)]
+    values = token.sign_all(WrappedKeyRef(kek, key.blob), ES256, digests)
+    for value, digest in zip(values, digests, strict=True):
+        check_signature(key.spki, ES256, digest, value)
+    with pytest.raises(MechanismRefused):
+        token.sign_all(WrappedKeyRef(kek, key.blob), ES256, [*digests, b"short"])
+
+
 def test_a_wrapped_key_leaves_no_object_behind(token: Token, kek: str, blob: bytes) -> None:
     before = token.labels()
     for _ in range(5):
