@@ -7,6 +7,7 @@ from idp.grants.server import AuthorizationServer
 from idp.grants.shown_token import ShownTokens
 from idp.grants.userinfo import UserInfo
 from idp.outbound.client_keys import ClientKeys
+from idp.store.device_codes import DeviceCodes
 from idp.store.refresh_families import RefreshFamilies
 
 
@@ -20,3 +21,4 @@ class Tokens:
     access: ShownTokens
     client_keys: ClientKeys
     families: RefreshFamilies
+    device_codes: DeviceCodes

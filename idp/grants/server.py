@@ -16,7 +16,7 @@ from authlib.oauth2 import OAuth2Error
 from idp.errors import UnsupportedGrantType
 from idp.grants.client_authentication import ClientAuthentication
 from idp.grants.form_request import Form, FormRequest
-from idp.protocol.client import ENDPOINTS, PUSHED_AUTHORIZATION_REQUEST, Client
+from idp.protocol.client import DEVICE_AUTHORIZATION, ENDPOINTS, PUSHED_AUTHORIZATION_REQUEST, Client
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -47,6 +47,10 @@ class AuthorizationServer(AuthlibServer):  # type: ignore[misc]  # Authlib has n
     def authenticate_pushing_client(self, request: FormRequest) -> Client:
         """RFC 9126 §2: as at the token endpoint. Raises InvalidClient and its like."""
         return self.authenticate_client(request, [], PUSHED_AUTHORIZATION_REQUEST)
+
+    def authenticate_device_client(self, request: FormRequest) -> Client:
+        """RFC 8628 §3.1: as at the token endpoint. Raises InvalidClient and its like."""
+        return self.authenticate_client(request, [], DEVICE_AUTHORIZATION)
 
     def query_client(self, client_id: str) -> Client | None:
         return self._find_client(client_id)

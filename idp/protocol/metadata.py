@@ -12,6 +12,7 @@ from idp.protocol.client import (
     AUTHENTICATION_METHODS,
     AUTHORIZATION_CODE,
     CLIENT_CREDENTIALS,
+    DEVICE_CODE,
     REFRESH_TOKEN,
     TOKEN_EXCHANGE,
 )
@@ -21,7 +22,7 @@ from idp.protocol.encryption import CONTENT_ALGORITHMS, KEY_ALGORITHMS
 from idp.protocol.person_claims import CLAIMS_SUPPORTED, SCOPE_CLAIMS
 
 OUR_ALGORITHMS = ("ES256", "RS256")
-GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, TOKEN_EXCHANGE)
+GRANT_TYPES = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE, TOKEN_EXCHANGE)
 OPENID_CONFIGURATION = "/.well-known/openid-configuration"
 OAUTH_AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
 
@@ -46,6 +47,7 @@ def metadata(issuer: str) -> dict[str, Any]:
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
+        "device_authorization_endpoint": f"{issuer}/device_authorization",
         "userinfo_endpoint": f"{issuer}/userinfo",
         "grant_types_supported": list(GRANT_TYPES),
         "authorization_details_types_supported": [ANTIN_SIGN],

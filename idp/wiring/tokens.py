@@ -10,6 +10,7 @@ from idp.evidence.record import EvidenceRecorder
 from idp.grants.authorization_code import RedeemCode, authorization_code
 from idp.grants.client_authentication import ClientAuthentication
 from idp.grants.client_credentials import client_credentials
+from idp.grants.device_code import RedeemDeviceCode, device_code
 from idp.grants.introspection import IntrospectionEndpoint
 from idp.grants.parts import Tokens
 from idp.grants.person_tokens import PersonTokens
@@ -28,6 +29,7 @@ from idp.store.admission import Admission
 from idp.store.clients import ClientDirectory
 from idp.store.codes import Codes
 from idp.store.database import Database
+from idp.store.device_codes import DeviceCodes
 from idp.store.living_tokens import LivingTokens
 from idp.store.people import People
 from idp.store.refresh_families import RefreshFamilies
@@ -36,6 +38,8 @@ from idp.store.sealing import Sealing
 from idp.store.sessions import Sessions
 from idp.store.single_use import SingleUse
 from idp.token_keys import TokenKeys
+from idp.web.device import device_pages
+from idp.web.device_authorization import device_authorization_endpoint
 from idp.web.introspection import introspection_endpoint
 from idp.web.revocation import revocation_endpoint
 from idp.web.token import token_endpoint
@@ -105,6 +109,11 @@ def build_tokens(
     )
     server.register_grant(authorization_code(redeem))
     server.register_grant(refresh_token(refresh))
+    device_codes = DeviceCodes(redis_client)
+    redeem_device = RedeemDeviceCode(
+        issuer=issuer, device_codes=device_codes, proofs=proofs, tokens=person_tokens, sessions=sessions
+    )
+    server.register_grant(device_code(redeem_device))
     server.register_grant(
         token_exchange(
             ExchangeToken(
@@ -141,6 +150,7 @@ def build_tokens(
         access=access,
         client_keys=client_keys,
         families=families,
+        device_codes=device_codes,
     )
 
 
@@ -151,3 +161,5 @@ def register_token_endpoints(app: Flask, services: Services, below: str | None) 
     app.register_blueprint(introspection_endpoint(services), url_prefix=below)  #            the client
     app.register_blueprint(revocation_endpoint(server, clock), url_prefix=below)  #               the client
     app.register_blueprint(userinfo_endpoint(services), url_prefix=below)  #                      access token
+    app.register_blueprint(device_authorization_endpoint(services), url_prefix=below)  #          the client
+    app.register_blueprint(device_pages(services), url_prefix=below)  #                           public

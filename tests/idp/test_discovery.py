@@ -29,6 +29,7 @@ def test_the_metadata_is_sound_and_says_only_what_is_there(provider: Provider, p
         "authorization_code",
         "refresh_token",
         "client_credentials",
+        "urn:ietf:params:oauth:grant-type:device_code",
         "urn:ietf:params:oauth:grant-type:token-exchange",
     ]
     assert "RS256" in document["id_token_signing_alg_values_supported"]
