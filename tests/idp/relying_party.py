@@ -62,8 +62,10 @@ class RelyingParty:
         """The authorization request as an address."""
         return f"{self.provider.settings.issuer}/authorize?{urlencode(self.parameters(**changes))}"
 
-    def push(self, **changes: Any) -> TestResponse:
-        return self.provider.client.post("/par", data=self.system.form(**self.parameters(**changes)))
+    def push(self, *, proof: str = "", **changes: Any) -> TestResponse:
+        """``proof``: a DPoP header."""
+        form = self.system.form(**self.parameters(**changes))
+        return self.provider.client.post("/par", data=form, headers={"DPoP": proof} if proof else {})
 
     def pushed_address(self, **changes: Any) -> str:
         """Push, and the address that is left for the browser."""

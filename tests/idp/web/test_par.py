@@ -8,6 +8,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from tests.conformance.oidc.browser import Callback, Page
+from tests.idp.grants.token_client import DPOP, TokenClient
 from tests.idp.provider import ISSUER, Provider
 from tests.idp.relying_party import (
     BASELINE,
@@ -187,3 +188,30 @@ def test_an_unsigned_request_object_is_refused(provider: Provider) -> None:
     answer = open_browser(provider).open(rp.address(request=unsigned))
     assert isinstance(answer, Callback)
     assert answer.params["error"] == "invalid_request_object"
+
+
+def test_a_proof_at_the_pushed_request_binds_the_code_to_its_key(
+    provider: Provider, rp: RelyingParty
+) -> None:
+    """RFC 9449 §10.1; ensure-dpopproof-at-par-endpoint-binding-success, ensure-mismatched-dpop-jkt-fails."""
+    prover = TokenClient(provider, DPOP, dpop=True)
+    key = prover.dpop
+    assert key is not None
+    answer = rp.push(proof=prover.proof(path="/par"))
+    assert answer.status_code == 201, answer.text
+    request = services_of(provider).pushed.find(answer.json["request_uri"])
+    assert request is not None
+    assert request.dpop_jkt == key.thumbprint()
+    assert rp.push(proof=prover.proof(path="/par"), dpop_jkt=key.thumbprint()).status_code == 201
+    other = ECKey.generate_key("P-256").thumbprint()
+    mismatched = rp.push(proof=prover.proof(path="/par"), dpop_jkt=other)
+    assert (mismatched.status_code, mismatched.json["error"]) == (400, "invalid_request")
+
+
+def test_a_wrong_or_used_proof_is_refused(provider: Provider, rp: RelyingParty) -> None:
+    prover = TokenClient(provider, DPOP, dpop=True)
+    used = prover.proof(path="/par")
+    assert rp.push(proof=used).status_code == 201
+    for proof in (used, prover.proof(path="/token"), prover.proof(path="/par", htm="GET"), "x.y.z"):
+        answer = rp.push(proof=proof)
+        assert (answer.status_code, answer.json["error"]) == (400, "invalid_dpop_proof")
