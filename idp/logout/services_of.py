@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from idp.protocol.client import Client
 from idp.protocol.logout import frontchannel_uri
 from idp.protocol.session import Session
-from idp.store.logout_deliveries import DEAD, DELIVERED, WAITING, LogoutDeliveries
+from idp.store.logout_deliveries import DEAD, WAITING, LogoutDeliveries
 from idp.store.sessions import Sessions
 
 # The relying party offers no way to tell it.
@@ -53,11 +53,3 @@ class ServicesOfSession:
         if state in (WAITING, DEAD) and frame:
             state = FRONT
         return Service(client.client_id, client.name, metadata.client_uri, state, frame)
-
-
-def any_waiting(services: Sequence[Service]) -> bool:
-    return any(each.state == WAITING for each in services)
-
-
-def all_told(services: Sequence[Service]) -> bool:
-    return all(each.state in (DELIVERED, FRONT) for each in services)

@@ -9,7 +9,7 @@ from flask_wtf.csrf import CSRFError
 
 from idp.errors import TemporarilyUnavailable
 from idp.logout.handle_request import LogoutOutcome
-from idp.logout.services_of import UNTOLD, all_told, any_waiting
+from idp.logout.services_of import UNTOLD
 from idp.protocol.logout import LogoutRequest, read_logout_request
 from idp.protocol.session import Session
 from idp.services import Services
@@ -20,8 +20,7 @@ from idp.web.session_cookie import clear_session_cookie, current_session
 
 # What this browser's last logout was about, in the signed cookie of the pages.
 _ENDED, _RETURN_TO = "ended_session", "return_to"
-# The page of the services asks again so often, every two seconds.
-LOOKS = 5
+FRAMES_SECONDS = 3
 
 
 def end_session_endpoint(services: Services) -> Blueprint:
@@ -113,21 +112,14 @@ def _logged_out(services: Services, outcome: LogoutOutcome) -> Response:
 
 
 def _done(services: Services) -> Response:
-    look = min(request.args.get("look", 0, type=int), LOOKS)
     ended = services.sessions.find_by_id(session.get(_ENDED, ""))
     told = services.logout.services_of(ended) if ended else []
     # The frames are loaded once: a reload of this page does not log out twice.
-    frames = [each.frame for each in told if each.frame] if look == 0 else []
+    frames = [each.frame for each in told if each.frame] if "again" not in request.args else []
     return_to = session.get(_RETURN_TO, "")
-    refresh = ""
-    if return_to:
-        refresh = return_to
-    elif any_waiting(told) and look < LOOKS:
-        refresh = url_for("logout_pages.done", look=look + 1)
-    return page(
+    answer = page(
         "logout/done.html",
         services=told,
-        complete=all_told(told),
         waiting=[each for each in told if each.state == WAITING],
         dead=[each for each in told if each.state == DEAD],
         untold=[each for each in told if each.state == UNTOLD],
@@ -135,8 +127,11 @@ def _done(services: Services) -> Response:
         frame_uris=frames,
         frames=frames,
         return_to=return_to,
-        refresh=refresh,
     )
+    if return_to:
+        # Back by itself when the frames had their moment: no script, and there is a link as well.
+        answer.headers["Refresh"] = f"{FRAMES_SECONDS}; url={return_to}"
+    return answer
 
 
 def _not_logged_out(error: TemporarilyUnavailable) -> Response:

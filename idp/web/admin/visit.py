@@ -1,4 +1,4 @@
-"""Who is there, on the administrators' pages: an administrator with two factors, or nobody."""
+"""Who is there, on the administrators' pages: an administrator with a passkey or a card, or nobody."""
 
 from flask import Response, request
 from flask_babel import gettext
@@ -9,7 +9,8 @@ from idp.web.account.visit import AccountVisit, open_account
 from idp.web.own_journey import ask_to_log_in
 from idp.web.pages import page
 
-ADMIN_ACR = "LoA2"
+# What an administrator logs in with (login/proofs.py); asked again, because what is shown here is worth it.
+ADMIN_ACR = "LoA3"
 
 
 def open_admin(services: Services, *, json: bool = False) -> AccountVisit | Response:

@@ -1,4 +1,4 @@
-"""The delivery board and the indicators: for administrators with two factors, and nobody else."""
+"""The delivery board and the indicators: for administrators with a passkey, and nobody else."""
 
 import re
 from pathlib import Path
@@ -31,7 +31,7 @@ class Visitor:
         self.http = provider.app.test_client()
         self.now = int(provider.clock().timestamp())
 
-    def log_in(self, who: Person, acr: str = "LoA2") -> "Visitor":
+    def log_in(self, who: Person, acr: str = "LoA3") -> "Visitor":
         _, cookie = self.services.sessions.start(
             who, acr=acr, amr=("pwd", "otp"), upstream="", identity_level="02", device="", address="",
             kiosk=False, now=self.now,
@@ -121,8 +121,8 @@ def test_whoever_is_no_administrator_sees_nothing(provider: Provider) -> None:
         assert Visitor(provider).get(path, "application/json").status_code == 401
 
 
-def test_an_administrator_with_one_factor_has_to_prove_more(provider: Provider) -> None:
-    answer = Visitor(provider).log_in(ADMIN, acr="LoA1").get(BOARD)
+def test_an_administrator_without_a_passkey_has_to_prove_more(provider: Provider) -> None:
+    answer = Visitor(provider).log_in(ADMIN, acr="LoA2").get(BOARD)
     assert answer.status_code == 303
     assert "/login/" in answer.location
 
