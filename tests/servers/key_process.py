@@ -37,6 +37,7 @@ class RunningKeyProcess:
     """
 
     vault = False
+    policy = ""  # of the ceremony's file
     rp_id, origin = RP_ID, ORIGIN
     counter: int | None = 0  # where the passkeys of its people begin to count
 
@@ -208,6 +209,7 @@ class RunningKeyProcess:
             f'[journal]\norigin = "antin.local/journal"\n'
             f'[store]\ndatabase_url = "{self.database_url}"\n[keks]\npersonal = "kek-1"\n{admins}'
             + (vault if self.vault else "")
+            + self.policy
         )
         held = subprocess.run(
             [sys.executable, "-m", "hsm", "--json", "ceremony", str(file)],

@@ -42,9 +42,9 @@ ADMINS = ("quan-tri-1", "quan-tri-2", "quan-tri-3")
 class GovernedHouse(PeopleHouse):
     """Three administrators; the passkeys of person "nguoi-N" are those of "quan-tri-N"."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, database_url: str = "") -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        super().__init__(f"sqlite:///{directory}/governed.sqlite3", SoftwareSealer())
+        super().__init__(database_url or f"sqlite:///{directory}/governed.sqlite3", SoftwareSealer())
         self.folder = directory
         self.events: list[tuple[str, dict[str, Any]]] = []
         found_policy(self.database, self.seals, None, None, now=NOW)

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import orjson
 import pytest
@@ -87,6 +89,25 @@ class TestChange:
             assert other.version == 2
         finally:
             watching.close()
+
+
+def test_a_policy_is_governed_on_postgresql_as_on_sqlite(
+    tmp_path: Path, postgres_url: Callable[[], str]
+) -> None:
+    house = GovernedHouse(tmp_path / "pg", postgres_url())
+    try:
+        other = house.another_process()
+        house.activate(STRICTER)
+        other.refresh()
+        assert (house.active.version, other.version) == (2, 2)
+        house.activate(FILES)
+        house.restart()
+        assert [one.version for one in house.active.approved_versions()] == [3, 2, 1]
+        act = house.act_on(house.lay_down(STRICTER))
+        with pytest.raises(PolicyRefused):
+            house.do(act, house.by_key(act))
+    finally:
+        house.close()
 
 
 class TestAlone:

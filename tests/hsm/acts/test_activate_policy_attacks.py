@@ -1,6 +1,7 @@
 """Approvals of a policy that are old, foreign, forged or late; and policies that may not come into force."""
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from antin.software_passkey import SoftwarePasskey
 
 from hsm.acts.approval import Approval
 from hsm.errors import ActMalformed, ApprovalRefused, GrantRefused
+from policies.model import ActionName
 from tests.hsm.acts.governed_house import FILES, STRICTER, GovernedHouse
 from tests.hsm.acts.people import ORIGIN, RP_ID
 
@@ -15,6 +17,20 @@ from tests.hsm.acts.people import ORIGIN, RP_ID
 class TestApprovals:
     def test_a_passkey_with_user_verification_off_approves_nothing(self, ruled: GovernedHouse) -> None:
         ruled.admin_passkeys["quan-tri-2"].user_verified = False
+        act = ruled.act_on(ruled.lay_down(STRICTER))
+        with pytest.raises(ApprovalRefused):
+            ruled.do(act, ruled.by_key(act), ruled.by_passkey(act))
+
+    def test_a_software_passkey_approves_only_where_training_is_accepted(self, ruled: GovernedHouse) -> None:
+        ruled.webauthn = replace(ruled.webauthn, software=False)
+        ruled.restart()
+        act = ruled.act_on(ruled.lay_down(STRICTER))
+        with pytest.raises(ApprovalRefused):
+            ruled.do(act, ruled.by_key(act), ruled.by_passkey(act))
+
+    def test_an_administrator_whose_person_left_approves_nothing(self, ruled: GovernedHouse) -> None:
+        ruled.perform(ActionName.RETIRE_PERSON, {"person_id": "nguoi-2"})
+        ruled.restart()
         act = ruled.act_on(ruled.lay_down(STRICTER))
         with pytest.raises(ApprovalRefused):
             ruled.do(act, ruled.by_key(act), ruled.by_passkey(act))
