@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     signing_service_location: str = ""
     # Argon2 in threads of its own, and how many requests may wait for one; the rest stays for /token.
     hashing_threads: int = Field(default=2, ge=1, le=64)
-    hashing_waiting: int = Field(default=1, ge=0, le=64)
+    hashing_waiting: int = Field(default=4, ge=0, le=64)
     # TOML over idp/login/upstreams.toml: client_id and client_secret_file of each upstream that is on offer.
     upstreams_file: Path | None = None
     # PEM of the issuing CAs whose certificates (USB tokens) are a way to log in; none: the way is closed.
@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8081, ge=0, le=65535)
     workers: int = Field(default=2, ge=1, le=64)
-    threads: int = Field(default=4, ge=1, le=64)
+    threads: int = Field(default=8, ge=1, le=64)
 
     @field_validator("issuer")
     @classmethod

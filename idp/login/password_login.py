@@ -7,7 +7,7 @@ from idp.directory.factor import ACTIVE, PASSWORD, Factor
 from idp.directory.person import ACTIVE as PERSON_ACTIVE
 from idp.directory.person import Person
 from idp.directory.username import fold_username
-from idp.errors import LoginRefused
+from idp.errors import LoginBusy, LoginRefused
 from idp.login.hashing import Hashing
 from idp.login.password_rules import MAX_LENGTH, normal_password
 from idp.store.factors import Factors
@@ -38,7 +38,11 @@ class PasswordLogin:
         person = self.people.find_by_username(username[:MAX_LENGTH])
         password = self._password_of(person.person_id) if person else None
         secret = password.secret if password else ""
-        right = len(typed) <= MAX_LENGTH and self.hashing.verify(secret, normal_password(typed))
+        try:
+            right = len(typed) <= MAX_LENGTH and self.hashing.verify(secret, normal_password(typed))
+        except LoginBusy:
+            self.budgets.give_back(taken)  # nothing was looked at, so nothing was guessed
+            raise
         # 3. Only a whole yes is a yes.
         if not right or person is None or password is None or person.state != PERSON_ACTIVE:
             raise LoginRefused(

@@ -1,10 +1,10 @@
 """How often somebody may guess: counters in Redis, taken before a guess, given back when it was right.
 
-Layers, each counted over fixed windows (values: login.gov's, but for the account and the whole):
+Layers, each counted over fixed windows (the first and the last are login.gov's):
 
 ============================  =========================================================================
 5 a minute                    one account from one address
-20 a minute                   one address, whatever the accounts
+50 a minute                   one address, whatever the accounts: an office is behind it, many at a time
 30 an hour                    one account from anywhere
 3,000 a minute                everybody together: a spray over many addresses
 10 a minute                   one account on a device that logged in to it before: instead of all of these
@@ -31,7 +31,7 @@ class Layer:
 
 
 PAIR = Layer("pair", 5, 60)
-ADDRESS = Layer("address", 20, 60)
+ADDRESS = Layer("address", 50, 60)
 ACCOUNT = Layer("account", 30, 3600)
 EVERYBODY = Layer("everybody", 3000, 60)
 DEVICE = Layer("device", 10, 60)
