@@ -1,5 +1,5 @@
 """python -m hsm serve | migrate | ceremony | act | approve | perform | enrol | checkpoint | anchors | uses |
-erase-acts | radar | renew | rotate-kek | backup | rehearse-restore | try-copy | policy."""
+erase-acts | radar | renew | rotate-kek | backup | rehearse-restore | try-copy | policy | office."""
 
 import argparse
 import json
@@ -21,6 +21,7 @@ from hsm.enrol.manual import ManualAuthority
 from hsm.errors import HsmError
 from hsm.journal_commands import add_commands
 from hsm.life_commands import add_commands as add_life_commands
+from hsm.office_commands import add_commands as add_office_commands
 from hsm.policy_commands import add_commands as add_policy_commands
 from hsm.token_key_commands import add_token_key_commands
 
@@ -192,6 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     add_life_commands(command)
     add_token_key_commands(command)
     add_policy_commands(command)
+    add_office_commands(command)
     return parser
 
 
