@@ -151,6 +151,10 @@ AUTHORIZE: dict[str, dict[str, str | None]] = {
 }
 # What ours says of a case, and why.
 DIFFERS: dict[str, tuple[str, str]] = {
+    "response_type=id_token": (
+        "unsupported_response_type",
+        "the reference knows this type, and finds another fault with the request",
+    ),
     "no challenge": (
         "",
         "a confidential client of the baseline profile may leave PKCE out, as the suite's plans do",
@@ -176,9 +180,9 @@ def test_the_authorization_endpoints_agree(reference: Side, ours: Side, case: st
         assert told == reference.authorize(AUTHORIZE[case])
 
 
-def grant(code: str, **changes: str | None) -> dict[str, str]:
+def grant(redeemed: str, **changes: str | None) -> dict[str, str]:
     sound = {
-        "grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT_URI,
+        "grant_type": "authorization_code", "code": redeemed, "redirect_uri": REDIRECT_URI,
         "code_verifier": VERIFIER,
     }  # fmt: skip
     return {name: value for name, value in (sound | changes).items() if value is not None}
@@ -188,7 +192,7 @@ def grant(code: str, **changes: str | None) -> dict[str, str]:
     "changes",
     [
         {"grant_type": None}, {"grant_type": "khong-co"}, {"grant_type": "password"}, {"code": None},
-        {"code": "khong-co"}, {"redirect_uri": None}, {"redirect_uri": "https://rp.example.gov.vn/khac"},
+        {"code": "khong-co"}, {"redirect_uri": "https://rp.example.gov.vn/khac"},
         {"code_verifier": None}, {"code_verifier": "x" * 43},
         {"grant_type": "refresh_token"}, {"grant_type": "refresh_token", "refresh_token": "khong-co"},
     ],
@@ -197,6 +201,12 @@ def grant(code: str, **changes: str | None) -> dict[str, str]:
 def test_the_token_endpoints_agree(reference: Side, ours: Side, changes: dict[str, str | None]) -> None:
     told = [side.token(grant(side.code(), **changes)) for side in (ours, reference)]
     assert told[0] == told[1]
+
+
+def test_a_redirect_uri_that_was_sent_is_sent_again(reference: Side, ours: Side) -> None:
+    """RFC 6749 §4.1.3. The reference lets a client with one address leave it out."""
+    assert ours.token(grant(ours.code(), redirect_uri=None)) == (400, "invalid_grant")
+    assert reference.token(grant(reference.code(), redirect_uri=None)) == (200, "")
 
 
 @pytest.mark.parametrize("who", ["nobody", "wrong secret", "unknown client", "two ways"])

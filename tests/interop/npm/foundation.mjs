@@ -42,7 +42,7 @@ const validated = oauth.validateAuthResponse(as, client, new URL(back.callback),
 const answer = await oauth.authorizationCodeGrantRequest(
   as, client, authentication, validated, asked.redirect_uri, verifier, { DPoP },
 )
-const tokens = await oauth.processAuthorizationCodeResponse(as, client, answer.clone(), {
+const tokens = await oauth.processAuthorizationCodeResponse(as, client, answer, {
   expectedNonce: nonce, requireIdToken: true,
 })
 await oauth.validateApplicationLevelSignature(as, answer)
