@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conformance.oidc.listener import Listener
 from tests.conformance.oidc.relying_party import RelyingParty
-from tests.conformance.oidc.suite import Listener, Suite
+from tests.conformance.oidc.suite import Suite
 
 
 @pytest.fixture

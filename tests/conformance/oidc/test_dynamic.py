@@ -13,8 +13,9 @@ from joserfc.jwk import ECKey
 
 from tests.conformance.oidc.browser import Callback, Page
 from tests.conformance.oidc.checks import check_error_answer, check_token_answer
+from tests.conformance.oidc.listener import Listener
 from tests.conformance.oidc.relying_party import RelyingParty
-from tests.conformance.oidc.suite import Listener, Suite
+from tests.conformance.oidc.suite import Suite
 
 CALLBACK = "https://rp.example.gov.vn/dong"
 

@@ -12,8 +12,9 @@ from joserfc.jwk import ECKey
 
 from tests.conformance.oidc.browser import Browser, Callback, Page
 from tests.conformance.oidc.checks import check_error_callback
+from tests.conformance.oidc.listener import Listener
 from tests.conformance.oidc.relying_party import RelyingParty, sign_jwt
-from tests.conformance.oidc.suite import Complete, Listener, Suite
+from tests.conformance.oidc.suite import Complete, Suite
 from tests.conformance.oidc.test_basic import NOT_SILENT
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
