@@ -16,8 +16,13 @@ from idp.store.people import People
 
 
 def account_key(username: str) -> str:
-    """Names an account in budgets and device cookies, whether it exists or not."""
-    return hashlib.sha256(f"account\0{fold_username(username)}".encode()).hexdigest()[:32]
+    """Names an account in budgets and device cookies, whether it exists or not.
+
+    Of as much of what was typed as ``PasswordLogin`` looks for: or each text behind a thousand blanks would
+    be an account of its own, with guesses of its own.
+    """
+    folded = fold_username(username[:MAX_LENGTH])
+    return hashlib.sha256(f"account\0{folded}".encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

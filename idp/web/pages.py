@@ -6,7 +6,7 @@ programs (token, introspection, ...) are plain blueprints and know nothing of th
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from flask import (
     Blueprint,
@@ -117,7 +117,9 @@ def remember_language(wanted: str | None) -> None:
 def _language_link(language: str) -> str:
     """This very page in the other language; a page that answered a POST is asked for again by GET."""
     kept = [(name, value) for name, value in request.args.items(multi=True) if name != LANGUAGE_COOKIE]
-    return f"{request.path}?{urlencode([*kept, (LANGUAGE_COOKIE, language)])}"
+    # Two slashes, or one and a backslash, would begin another site's address.
+    path = quote(f"/{request.path.lstrip('/')}")
+    return f"{path}?{urlencode([*kept, (LANGUAGE_COOKIE, language)])}"
 
 
 def _choose_language() -> str:

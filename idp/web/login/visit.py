@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, url_for
 
-from idp.directory.person import Person
+from idp.directory.person import ACTIVE, Person
 from idp.login.journey import Journey
 from idp.login.proofs import Verdict, judge, proofs_behind
 from idp.protocol.client import Client
@@ -45,8 +45,9 @@ class Visit:
         return self.journey.login.acr_values if self.journey.login else ()
 
     def person(self) -> Person | None:
-        """Whoever proved something in this journey."""
-        return self.services.people.find(self.progress.person_id) if self.progress.person_id else None
+        """Whoever proved something in this journey; nobody, once they were suspended or have left."""
+        found = self.services.people.find(self.progress.person_id) if self.progress.person_id else None
+        return found if found and found.state == ACTIVE else None
 
     def verdict(self, person: Person) -> Verdict:
         factors = self.services.factors.of_person(person.person_id)
