@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from idp.grants.revocation import RevocationEndpoint
 from idp.grants.sender_binding import DpopProofs
 from idp.grants.server import AuthorizationServer
 from idp.grants.shown_token import ShownTokens
@@ -16,6 +17,7 @@ class Tokens:
     """One set an app."""
 
     server: AuthorizationServer
+    revocation: RevocationEndpoint
     userinfo: UserInfo
     proofs: DpopProofs
     access: ShownTokens

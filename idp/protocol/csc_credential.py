@@ -13,6 +13,7 @@ from typing import Any
 from idp.errors import InvalidAuthorizationDetails
 
 CREDENTIAL_SCOPE = "credential"
+CSC_SCOPES = frozenset({"service", CREDENTIAL_SCOPE})
 CSC_TYPES = ("credential", "https://cloudsignatureconsortium.org/2025/credential")
 SHA256_OID = "2.16.840.1.101.3.4.2.1"
 MAX_DIGESTS = 1000

@@ -37,6 +37,7 @@ def authorization_endpoint(services: Services) -> Blueprint:
             services.answer_journey.refuse(error.destination, error.error, error.message, now, g.request_id),
         )
 
+    @blueprint.route("/oauth2/authorize", methods=["GET", "POST"])  # as the CSC API calls it
     @blueprint.route("/authorize", methods=["GET", "POST"])
     def authorize() -> Response:
         if request.method == "HEAD":

@@ -12,6 +12,7 @@ from flask import (
     Blueprint,
     Flask,
     Response,
+    current_app,
     g,
     make_response,
     render_template,
@@ -76,6 +77,9 @@ def page(
     this page shows in iframes (front-channel logout).
     """
     answer = make_response(render_template(template, **context), status)
+    if form_targets and not current_app.config["SESSION_COOKIE_SECURE"]:
+        # Development on loopback: where a form ends up there, such as the page of approvals, is plain http.
+        form_targets = (*form_targets, "http:")
     answer.headers["Content-Security-Policy"] = "; ".join(
         [
             "default-src 'none'",

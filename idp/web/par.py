@@ -15,6 +15,7 @@ def par_endpoint(services: Services) -> Blueprint:
     """Authentication: as at the token endpoint."""
     blueprint = Blueprint("par", __name__)
 
+    @blueprint.post("/oauth2/pushed_authorize")  # as the CSC API calls it
     @blueprint.post("/par")
     def par() -> Response:
         moment = services.clock()

@@ -38,6 +38,7 @@ from idp.store.sealing import Sealing
 from idp.store.sessions import Sessions
 from idp.store.single_use import SingleUse
 from idp.token_keys import TokenKeys
+from idp.web.csc_oauth2 import csc_oauth2_endpoints
 from idp.web.device import device_pages
 from idp.web.device_authorization import device_authorization_endpoint
 from idp.web.introspection import introspection_endpoint
@@ -133,11 +134,11 @@ def build_tokens(
             issuer, token_keys, revocations, clients.find_client, sessions.has_ended, families
         )
     )
-    server.register_endpoint(
-        RevocationEndpoint(issuer, token_keys, revocations, families, evidence, lifetime)
-    )
+    revocation = RevocationEndpoint(issuer, token_keys, revocations, families, evidence, lifetime)
+    server.register_endpoint(revocation)
     return Tokens(
         server=server,
+        revocation=revocation,
         userinfo=UserInfo(
             issuer=issuer,
             access=access,
@@ -159,7 +160,10 @@ def register_token_endpoints(app: Flask, services: Services, below: str | None) 
     server, clock = services.server, services.clock
     app.register_blueprint(token_endpoint(server, clock, services.metrics), url_prefix=below)  #  the client
     app.register_blueprint(introspection_endpoint(services), url_prefix=below)  #            the client
-    app.register_blueprint(revocation_endpoint(server, clock), url_prefix=below)  #               the client
+    app.register_blueprint(
+        revocation_endpoint(server, services.tokens.revocation, clock), url_prefix=below
+    )  # the client
+    app.register_blueprint(csc_oauth2_endpoints(services), url_prefix=below)  #                   the client
     app.register_blueprint(userinfo_endpoint(services), url_prefix=below)  #                      access token
     app.register_blueprint(device_authorization_endpoint(services), url_prefix=below)  #          the client
     app.register_blueprint(device_pages(services), url_prefix=below)  #                           public

@@ -66,6 +66,12 @@ IDP = {
     "POST /token": CLIENT,
     "POST /introspect": CLIENT,
     "POST /revoke": CLIENT,
+    # further names of /authorize, /par, /token and /revoke, as the CSC API builds them
+    "GET /oauth2/authorize": PUBLIC,
+    "POST /oauth2/authorize": PUBLIC,
+    "POST /oauth2/pushed_authorize": CLIENT,
+    "POST /oauth2/token": CLIENT,
+    "POST /oauth2/revoke": CLIENT,
     "POST /device_authorization": CLIENT,
     "GET /device": PUBLIC,
     "POST /device": PUBLIC,

@@ -24,7 +24,7 @@ from hsm.client import Approval, KeyProcess
 
 ROOT = Path(__file__).parents[2]
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
-STARTS_WITHIN = 20.0
+STARTS_WITHIN = 60.0
 RP_ID, ORIGIN = "localhost", "http://localhost:8080"
 PERSONAL = ("personal", "compatibility-scal1")  # profiles of people's credentials begin so
 

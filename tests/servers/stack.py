@@ -19,7 +19,7 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey
 
-from tests.servers.key_process import ROOT, RunningKeyProcess, activate
+from tests.servers.key_process import ORIGIN, ROOT, RunningKeyProcess, activate
 
 READY_WITHIN = 60.0
 
@@ -59,6 +59,8 @@ class Stack:
         self.devca = devca
         self.issuer = f"http://127.0.0.1:{free_port()}"
         self.base_url = f"http://127.0.0.1:{free_port()}"
+        # Where people approve: a name, since a passkey's RP id is never an address.
+        self.approval_url = self.base_url.replace("127.0.0.1", "localhost")
         anchors = directory / "anchors.pem"
         anchors.write_text(devca.root_pem)
         self.key_process = RunningKeyProcess(
@@ -67,6 +69,7 @@ class Stack:
             anchors=anchors,
             issuer=self.issuer,
             resource=self.base_url,
+            HSM_WEBAUTHN_ORIGINS=json.dumps([ORIGIN, self.approval_url]),
         )
         self.environment = {
             **os.environ,
@@ -76,10 +79,13 @@ class Stack:
             "IDP_DATABASE_URL": f"sqlite:///{directory}/idp.sqlite3",
             "IDP_REDIS_URL": redis_url,
             "IDP_KEY_PROCESS": self.key_process.idp,
+            "IDP_SIGNING_SERVICE": self.base_url,
+            "IDP_CLIENT_CACHE_SECONDS": "0",
             "SIGNSVC_PORT": self.base_url.rpartition(":")[2],
             "SIGNSVC_WORKERS": "1",
             "SIGNSVC_ISSUER": self.issuer,
             "SIGNSVC_RESOURCE": self.base_url,
+            "SIGNSVC_APPROVAL_URL": self.approval_url,
             "SIGNSVC_DATABASE_URL": database_url or f"sqlite:///{directory}/signsvc.sqlite3",
             "SIGNSVC_REDIS_URL": redis_url,
             "SIGNSVC_KEY_PROCESS": self.key_process.signsvc,

@@ -46,8 +46,8 @@ def read_authorization_request(asked: Asked, destination: Destination) -> Author
     hinted_sub = read_hinted_sub(asked)  #                       13
     display = read_display(asked)  #                             14
     # what it is for
-    resources = read_resources(asked)  #                         15
-    scope, details = read_details(asked, scope)  #               16
+    scope, details = read_details(asked, scope)  #               15
+    resources = read_resources(asked, scope)  #                  16
     return AuthorizationRequest(
         destination=destination,
         scope=scope,
