@@ -5,6 +5,7 @@ from sqlalchemy.exc import IntegrityError
 
 from idp.errors import StoreUnavailable
 from idp.store.database import Database
+from idp.store.refresh_tables import refresh_family
 from idp.store.tables import revoked_token
 
 
@@ -34,9 +35,11 @@ class Revocations:
 
     def is_revoked(self, jti: str) -> bool:
         """A jti is ``<family>.<random>``: revoking the family revokes every access token that came of it."""
-        either = {jti, jti.partition(".")[0]}
+        family_id, dot, _ = jti.partition(".")
+        query = select(revoked_token.c.jti).where(revoked_token.c.jti.in_({jti, family_id}))
+        if dot:
+            # However the family ended: a person left, a consent was withdrawn, a refresh token came twice.
+            ended = (refresh_family.c.family_id == family_id) & (refresh_family.c.revoked_at != 0)
+            query = query.union_all(select(refresh_family.c.family_id).where(ended))
         with self._database.reading() as connection:
-            found = connection.execute(
-                select(revoked_token.c.jti).where(revoked_token.c.jti.in_(either))
-            ).first()
-        return found is not None
+            return connection.execute(query).first() is not None

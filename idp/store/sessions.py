@@ -5,9 +5,9 @@ import secrets
 from collections.abc import Iterable, Sequence
 
 import orjson
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, exists, insert, select, update
 
-from idp.directory.person import Person
+from idp.directory.person import ACTIVE, Person
 from idp.errors import StoreUnavailable
 from idp.evidence.catalogue import check_event
 from idp.evidence.event import Event
@@ -15,10 +15,13 @@ from idp.protocol.device import address_prefix, summarise_device
 from idp.protocol.session import Session, SessionLimits
 from idp.store.database import Database
 from idp.store.evidence import write_events
+from idp.store.people_tables import person
 from idp.store.session_tables import session, session_client
 
 TOUCH_SECONDS = 60
 _NAMES = Session.__dataclass_fields__.keys()
+# Whoever changes the state ends the sessions too; until they did, or if they cannot (the command), this holds.
+_OF_ACTIVE = ~exists().where(person.c.person_id == session.c.person_id, person.c.state != ACTIVE)
 
 
 class Sessions:
@@ -34,7 +37,7 @@ class Sessions:
     def find(self, cookie_value: str, now: int) -> Session | None:
         """The live session of this cookie: not ended, not idle too long, not past its end."""
         with self._database.reading() as connection:
-            found = _first(connection, session.c.cookie_hash == _hash(cookie_value))
+            found = _first(connection, (session.c.cookie_hash == _hash(cookie_value)) & _OF_ACTIVE)
         if found is None or not self._lives(found, now):
             return None
         if now - found.last_seen_at >= TOUCH_SECONDS:
@@ -47,11 +50,13 @@ class Sessions:
             return _first(connection, session.c.session_id == session_id)
 
     def has_ended(self, session_id: str, now: int) -> bool:
-        """Whether tokens of this session are dead: it was ended, is past its end, or never was.
+        """Whether tokens of this session are dead: it was ended, is past its end, never was, or its person
+        was suspended or has left.
 
         Idleness does not count: a person who works in a relying party does not visit the provider.
         """
-        found = self.find_by_id(session_id)
+        with self._database.reading() as connection:
+            found = _first(connection, (session.c.session_id == session_id) & _OF_ACTIVE)
         return found is None or found.ended_at != 0 or now >= found.expires_at
 
     def start(
@@ -137,7 +142,7 @@ class Sessions:
         In one transaction with a lock on the session, so that an end either sees this client or is seen.
         """
         with self._database.writing() as connection:
-            found = _first(connection, session.c.session_id == session_id, lock=True)
+            found = _first(connection, (session.c.session_id == session_id) & _OF_ACTIVE, lock=True)
             if found is None or found.ended_at != 0:
                 return False
             where = (session_client.c.session_id == session_id) & (session_client.c.client_id == client_id)

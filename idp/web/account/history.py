@@ -55,7 +55,7 @@ def history_endpoints(blueprint: Blueprint, services: Services) -> None:
 def _disown(visit: AccountVisit, recorded: Recorded) -> Response:
     """Steps, so that the stranger is out before anything else happens:
 
-    1. every other session ends, and every system hears of it
+    1. every other session ends, and every system hears of it; tokens that outlive sessions end as well
     2. the factors that the stranger used are suspended, or the factor that they added
     3. the evidence has it; the person is sent to change what they themselves need
     """
@@ -63,6 +63,7 @@ def _disown(visit: AccountVisit, recorded: Recorded) -> Response:
     ended = services.end_session.all_of(
         person_id, reason=DISOWNED, now=visit.now, keep=visit.session.session_id
     )
+    services.tokens.families.revoke_person(person_id, DISOWNED, visit.now)
     factors = services.factors.of_person(person_id)
     details = recorded.event.details
     added = details.get("factor_id", "")

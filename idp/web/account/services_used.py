@@ -26,6 +26,10 @@ def services_endpoints(blueprint: Blueprint, services: Services) -> None:
         revoked = services.consents.revoke(visit.person.person_id, client_id)
         if revoked is None:
             abort(404)
+        # What the client holds goes with it, offline access too.
+        services.tokens.families.revoke_person(
+            visit.person.person_id, "consent_withdrawn", visit.now, client_id=client_id
+        )
         services.evidence.record(
             Event(
                 "consent.revoked",
