@@ -1,6 +1,6 @@
 """Revoked access tokens (RFC 7009), by jti: in SQL, because a revocation must survive Redis."""
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, union_all
 from sqlalchemy.exc import IntegrityError
 
 from idp.errors import StoreUnavailable
@@ -36,10 +36,9 @@ class Revocations:
     def is_revoked(self, jti: str) -> bool:
         """A jti is ``<family>.<random>``: revoking the family revokes every access token that came of it."""
         family_id, dot, _ = jti.partition(".")
-        query = select(revoked_token.c.jti).where(revoked_token.c.jti.in_({jti, family_id}))
-        if dot:
-            # However the family ended: a person left, a consent was withdrawn, a refresh token came twice.
-            ended = (refresh_family.c.family_id == family_id) & (refresh_family.c.revoked_at != 0)
-            query = query.union_all(select(refresh_family.c.family_id).where(ended))
+        revoked = select(revoked_token.c.jti).where(revoked_token.c.jti.in_({jti, family_id}))
+        # However the family ended: a person left, a consent was withdrawn, a refresh token came twice.
+        over = (refresh_family.c.family_id == family_id) & (refresh_family.c.revoked_at != 0)
+        query = union_all(revoked, select(refresh_family.c.family_id).where(over)) if dot else revoked
         with self._database.reading() as connection:
             return connection.execute(query).first() is not None

@@ -20,7 +20,7 @@ from idp.store.session_tables import session, session_client
 
 TOUCH_SECONDS = 60
 _NAMES = Session.__dataclass_fields__.keys()
-# Whoever changes the state ends the sessions too; until they did, or if they cannot (the command), this holds.
+# Whoever changes the state ends the sessions too; until then, or if they cannot (the command), this holds.
 _OF_ACTIVE = ~exists().where(person.c.person_id == session.c.person_id, person.c.state != ACTIVE)
 
 
