@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -77,8 +78,12 @@ def measure(province: Province) -> list[Row]:
     redis = RunningRedis()
     redis.start()
     suite = Suite(folder, redis.url, province.devca)
-    reference, stop = _reference(redis.url)
-    try:
+    with ExitStack() as closing:
+        closing.callback(redis.remove)
+        closing.callback(suite.close)
+        closing.callback(suite.close_browsers)
+        reference, stop = _reference(redis.url)
+        closing.callback(stop)
         ours = _ours(suite)
         rows = [_memory(ours, reference)]
         hashing = _password_hash_cpu()
@@ -103,11 +108,6 @@ def measure(province: Province) -> list[Row]:
                     },
                 )
             )  # fmt: skip
-    finally:
-        stop()
-        suite.close_browsers()
-        suite.close()
-        redis.remove()
     return rows
 
 
@@ -121,9 +121,9 @@ def _ways() -> dict[str, Callable[[Side, int], None]]:
 
     def sso(side: Side, times: int) -> None:
         browser = side.log_in(side)
-        with browser.http:
-            for _ in range(times):
-                side.sso(browser)
+        for _ in range(times):
+            side.sso(browser)
+        browser.http.close()
 
     def each(act: Callable[[Side], None]) -> Callable[[Side, int], None]:
         return lambda side, times: [act(side) for _ in range(times)] and None  # type: ignore[func-returns-value]

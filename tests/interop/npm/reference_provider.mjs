@@ -25,6 +25,7 @@ const provider = new Provider(issuer, {
   jwks: { keys: [await jwk('ES256'), await jwk('RS256')] },
   cookies: { keys: ['mot-khoa-chi-de-thu'] },
   claims: { openid: ['sub'], profile: ['name'] },
+  scopes: ['openid', 'offline_access', 'profile', 'sign'],
   features: {
     devInteractions: { enabled: false },
     pushedAuthorizationRequests: { enabled: true },
