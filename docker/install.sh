@@ -47,7 +47,9 @@ lock=$(cat requirements.lock clients/sdk/pyproject.toml clients/devca/pyproject.
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$lock" ]; then
     echo "Cài gói Python theo requirements.lock / Installing the locked Python packages"
     "$python" -m venv .venv
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+    # The lock names every package there is to install, so pip resolves nothing (--no-deps): it would refuse
+    # a requirement with an extra, which no lock can pin by that name.
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
     # The project and its separate programs, editable; their dependencies are in the lock already.
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
         -e . -e clients/sdk -e clients/devca -e clients/witness -e clients/upstreams

@@ -16,8 +16,8 @@ ENV PIP_CONFIG_FILE=/run/secrets/pip.conf PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO
 RUN --mount=type=secret,id=pip.conf --mount=type=secret,id=pip-ca.pem \
     python3 -m venv tools \
     && python3 -m venv --without-pip /opt/antin \
-    && tools/bin/pip install --require-hashes --only-binary :all: -r build.lock \
-    && tools/bin/pip --python /opt/antin/bin/python install --require-hashes --only-binary :all: -r signsvc.lock
+    && tools/bin/pip install --no-deps --require-hashes --only-binary :all: -r build.lock \
+    && tools/bin/pip --python /opt/antin/bin/python install --no-deps --require-hashes --only-binary :all: -r signsvc.lock
 COPY pyproject.toml README.md ./
 COPY hsm hsm
 COPY idp idp
