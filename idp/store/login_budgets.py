@@ -7,15 +7,18 @@ Layers, each counted over fixed windows (the first and the last are login.gov's)
 50 a minute                   one address, whatever the accounts: an office is behind it, many at a time
 30 an hour                    one account from anywhere
 3,000 a minute                everybody together: a spray over many addresses
-10 a minute                   one account on a device that logged in to it before: instead of all of these
+10 a minute, 30 an hour       one account on a device that logged in to it before: instead of all of these
 10 in 10 minutes              second factors of one account; the same again on a known device
 ============================  =========================================================================
+
+An address of IPv6 counts as its /64, which one line has whole.
 
 Right guesses cost nothing, so an office behind one address may log in all at once. Nobody is locked out
 by others: their own devices have a budget of their own, and passkeys and certificates have none, since
 there is nothing to guess. When Redis is away nobody guesses: every method raises ReplayStoreUnavailable.
 """
 
+import ipaddress
 from dataclasses import dataclass
 
 import redis
@@ -35,6 +38,7 @@ ADDRESS = Layer("address", 50, 60)
 ACCOUNT = Layer("account", 30, 3600)
 EVERYBODY = Layer("everybody", 3000, 60)
 DEVICE = Layer("device", 10, 60)
+DEVICE_HOUR = Layer("device_hour", 30, 3600)
 SECOND = Layer("second", 10, 600)
 
 
@@ -54,11 +58,13 @@ class LoginBudgets:
     def take(self, account: str, address: str, *, device: str, now: int) -> Taken:
         """Before a password is looked at. Raises TooManyRequests with the seconds to wait."""
         if device:
-            return self._take([(DEVICE, f"{account}:{device}")], now)
+            known = f"{account}:{device}"
+            return self._take([(DEVICE, known), (DEVICE_HOUR, known)], now)
+        network = _network(address)
         return self._take(
             [
-                (PAIR, f"{account}:{address}"),
-                (ADDRESS, address),
+                (PAIR, f"{account}:{network}"),
+                (ADDRESS, network),
                 (ACCOUNT, account),
                 (EVERYBODY, ""),
             ],
@@ -75,7 +81,8 @@ class LoginBudgets:
             pipeline = self._redis.pipeline(transaction=False)
             for key in taken.keys:
                 pipeline.decr(key)
-                pipeline.expire(key, SECOND.seconds, lt=True)
+                # The longest window: shorter would forget the guesses of others before their hour is over.
+                pipeline.expire(key, ACCOUNT.seconds + 1, lt=True)
             pipeline.execute()
         except redis.RedisError as error:
             raise ReplayStoreUnavailable(detail=f"redis: {type(error).__name__}") from error
@@ -103,3 +110,13 @@ class LoginBudgets:
             wait, name = max(over)
             raise TooManyRequests(detail=f"login budget: {name}", retry_after=max(1, wait))
         return Taken(tuple(keys))
+
+
+def _network(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if parsed.version == 4 or parsed.ipv4_mapped is not None:
+        return address
+    return str(ipaddress.ip_network(f"{parsed}/64", strict=False))

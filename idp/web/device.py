@@ -18,7 +18,9 @@ from idp.protocol.device import address_prefix
 from idp.protocol.user_code import read_user_code, shown_user_code
 from idp.services import Services
 from idp.store.device_codes import DeviceRequest
+from idp.web.caller_address import caller_address
 from idp.web.journey_cookie import set_journey_cookie
+from idp.web.page_errors import register_page_errors
 from idp.web.pages import page, pages_blueprint, see_other
 from idp.web.session_cookie import current_session
 
@@ -28,6 +30,7 @@ TRIES_A_MINUTE = 10
 def device_pages(services: Services) -> Blueprint:
     """Public; what is asked for is decided by the person's session, on the pages that follow."""
     blueprint = pages_blueprint("device", __name__)
+    register_page_errors(blueprint, services.metrics)
     codes = services.tokens.device_codes
     callback = f"{services.settings.issuer}/device/callback"
 
@@ -38,7 +41,7 @@ def device_pages(services: Services) -> Blueprint:
     @blueprint.post("/device")
     def enter() -> Response:
         now = int(services.clock().timestamp())
-        if not codes.may_try(address_prefix(request.remote_addr or "") or "unknown", TRIES_A_MINUTE, now):
+        if not codes.may_try(address_prefix(caller_address(services)) or "unknown", TRIES_A_MINUTE, now):
             raise TooManyRequests(detail="user codes", retry_after=60)
         typed = read_user_code(request.form.get("user_code", ""))
         found = codes.find_by_user_code(typed) if typed else None

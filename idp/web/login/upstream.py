@@ -73,7 +73,8 @@ def upstream_endpoints(blueprint: Blueprint, services: Services) -> None:
         if isinstance(visit, Response):
             return visit
         answer = _complete(visit, transaction, said)
-        answer.delete_cookie(cookie_name, path="/", samesite="Lax", httponly=True)
+        https = services.settings.issuer.startswith("https:")
+        answer.delete_cookie(cookie_name, path="/", secure=https, samesite="Lax", httponly=True)
         return answer
 
 

@@ -74,3 +74,35 @@ def test_nobody_guesses_while_redis_is_away(own_redis: RunningRedis, account: st
         budgets.take(account, account, device="", now=NOW)
     with pytest.raises(ReplayStoreUnavailable):
         budgets.give_back(taken)
+
+
+def test_a_network_that_anybody_has_whole_counts_as_one_address(budgets: LoginBudgets, account: str) -> None:
+    """A line of IPv6 has 2^64 addresses: each guess could come from another."""
+    subnet = f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}"
+    for number in range(5):
+        guess(budgets, account, f"{subnet}::{number + 1:x}", 1)
+    with pytest.raises(TooManyRequests):
+        guess(budgets, account, f"{subnet}:ffff::1", 1)
+    guess(budgets, account, "2001:db8:ffff:ffff::1", 1)
+
+
+def test_a_known_device_guesses_no_more_in_an_hour_than_strangers(
+    budgets: LoginBudgets, account: str
+) -> None:
+    """Whoever sits at a colleague's browser, or has its cookie."""
+    for minute in range(3):
+        for _ in range(10):
+            budgets.take(account, account, device="known", now=NOW + minute * 60)
+    with pytest.raises(TooManyRequests) as refused:
+        budgets.take(account, account, device="known", now=NOW + 300)
+    assert 60 < (refused.value.retry_after or 0) <= 3600
+    budgets.take(account, account, device="another", now=NOW + 300)
+
+
+def test_a_right_guess_shortens_no_counters_life(budgets: LoginBudgets, account: str, redis_url: str) -> None:
+    """Or the owner's own login would hand an attacker a fresh hour every ten minutes."""
+    guess(budgets, account, account, 3)
+    budgets.give_back(budgets.take(account, account, device="", now=NOW))
+    client = redis.Redis.from_url(redis_url)
+    [key] = client.keys(f"idp:login:account:{account}:*")
+    assert client.ttl(key) > 3000

@@ -2,13 +2,15 @@
 
 import re
 import secrets
+from pathlib import Path
 
 import pytest
 
 from idp.directory.person import LEFT, SUSPENDED
 from idp.login.password_login import account_key
-from tests.idp.people import PASSWORD, Browser, enrol
+from tests.idp.people import PASSWORD, Browser, enrol, form_token
 from tests.idp.provider import Provider
+from tests.idp.software_keys import SoftwareKeys
 
 
 def test_blanks_around_a_username_do_not_buy_more_guesses(provider: Provider) -> None:
@@ -48,3 +50,23 @@ def test_the_link_to_the_other_language_leads_nowhere_else(provider: Provider, p
     with provider.app.test_request_context(environ_overrides={"PATH_INFO": path}):
         link = provider.app.jinja_env.globals["language_link"]("en")
     assert re.match(r"/(?![/\\\s])", link), link
+
+
+def test_a_user_code_is_guessed_from_one_network_at_a_time(
+    tmp_path: Path, redis_url: str, shared_keys: SoftwareKeys
+) -> None:
+    """Behind the gateway too: neither do all share one budget, nor does a claimed address buy another."""
+    gateways = ("127.0.0.1",)
+    provider = Provider(
+        tmp_path, redis_url=redis_url, key_process=shared_keys.target, gateway_addresses=gateways
+    )
+    browser, network = Browser(provider), secrets.randbelow(250)
+    token = form_token(browser.get("/device"))
+
+    def enter(address: str) -> int:
+        form = {"csrf_token": token, "user_code": "BCDF-GHJK"}
+        headers = {"X-Forwarded-For": address}
+        return browser.client.post("/device", base_url=browser.base, data=form, headers=headers).status_code
+
+    assert [enter(f"9.9.9.{number}, 203.0.{network}.7") for number in range(11)] == [400] * 10 + [429]
+    assert enter(f"198.51.{network}.7") == 400
