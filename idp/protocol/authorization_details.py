@@ -28,9 +28,12 @@ _DIGEST_MEMBERS = {"hash", "label"}
 _SHA256_BASE64 = 44
 
 
-def granted_details(client: Client, asked: str | None) -> list[dict[str, Any]]:
+def granted_details(
+    client: Client, asked: str | None, *, person_approves: bool = False
+) -> list[dict[str, Any]]:
     """The details as they go into the token; empty when none are asked for.
 
+    ``person_approves``: a person will be asked, so details of the CSC's type may stand among them.
     Raises InvalidAuthorizationDetails.
     """
     if asked is None:
@@ -43,7 +46,7 @@ def granted_details(client: Client, asked: str | None) -> list[dict[str, Any]]:
         raise _refused("authorization_details is not JSON without repeated members.", "json") from error
     if not isinstance(details, list) or not 0 < len(details) <= MAX_DETAILS:
         raise _refused(f"authorization_details is a list of 1 to {MAX_DETAILS} objects.", "list")
-    details = [_checked(client, detail) for detail in details]
+    details = [_checked(client, detail, person_approves=person_approves) for detail in details]
     credentials = [detail["credentialID"] for detail in details]
     if len(set(credentials)) != len(credentials):
         raise _refused("Name each credentialID in one object only.", "credentialID repeated")
@@ -56,8 +59,8 @@ def granted_details(client: Client, asked: str | None) -> list[dict[str, Any]]:
     return details
 
 
-def _checked(client: Client, detail: object) -> dict[str, Any]:
-    if isinstance(detail, dict) and is_csc(detail):
+def _checked(client: Client, detail: object, *, person_approves: bool) -> dict[str, Any]:
+    if person_approves and isinstance(detail, dict) and is_csc(detail):
         return check_csc_detail(detail)
     _check_detail(client, detail)
     assert isinstance(detail, dict)  # noqa: S101 -- just checked

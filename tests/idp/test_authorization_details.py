@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from idp.errors import InvalidAuthorizationDetails
 from idp.protocol.authorization_details import granted_details
 from idp.protocol.client import Client
-from tests.idp.provider import details
+from idp.protocol.client_metadata import ClientMetadata
+from idp.protocol.csc_credential import CSC_TYPES
+from tests.idp.provider import Provider, details
 
 CLIENT = Client(
     client_id="c",
@@ -165,3 +167,21 @@ def test_what_is_granted_names_registered_credentials_only(changes: Mapping[str,
 def test_every_list_of_digests_is_granted_unchanged(digests: list[bytes]) -> None:
     wanted = details("cred-1", *digests)
     assert granted_details(CLIENT, asked(wanted)) == wanted
+
+
+@pytest.mark.parametrize("type_", CSC_TYPES)
+def test_what_a_person_must_approve_is_granted_to_no_system_alone(provider: Provider, type_: str) -> None:
+    """A detail of the CSC's type wants an approval on the signing service's page: this grant has none."""
+    system = provider.register(scopes=("sign", "credential"))
+    wanted = [{"type": type_, "credentialID": "anothers", "numSignatures": 1}]
+    answer = provider.token(system, authorization_details=orjson.dumps(wanted).decode())
+    assert (answer.status_code, answer.json["error"]) == (400, "invalid_authorization_details")
+
+
+def test_a_device_without_scope_credential_asks_for_no_signature(provider: Provider) -> None:
+    grants = ("urn:ietf:params:oauth:grant-type:device_code",)
+    system = provider.register(metadata=ClientMetadata(grant_types=grants))
+    wanted = [{"type": CSC_TYPES[0], "credentialID": "anothers", "numSignatures": 1}]
+    form = system.form(authorization_details=orjson.dumps(wanted).decode())
+    answer = provider.client.post("/device_authorization", data=form)
+    assert (answer.status_code, answer.json["error"]) == (400, "invalid_authorization_details")

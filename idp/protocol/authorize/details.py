@@ -15,7 +15,8 @@ def read_details(asked: Asked, scope: str) -> tuple[str, tuple[Mapping[str, Any]
 
     Raises InvalidAuthorizationDetails, AuthorizationRefused.
     """
-    details = granted_details(asked.client, asked.get("authorization_details") or None)
+    wanted_details = asked.get("authorization_details") or None
+    details = granted_details(asked.client, wanted_details, person_approves=True)
     credentials = [detail for detail in details if is_csc(detail)]
     if len(credentials) > 1:
         raise InvalidAuthorizationDetails("Ask for one credential at a time.", detail="several credentials")
