@@ -146,6 +146,8 @@ def _logout(metadata: ClientMetadata) -> None:
 def _subject(metadata: ClientMetadata) -> None:
     if metadata.subject_type not in ("pairwise", "public"):
         raise InvalidClientMetadata("subject_type is pairwise or public.")
+    if metadata.sector_identifier_uri and not metadata.redirect_uris:
+        raise InvalidClientMetadata("sector_identifier_uri is for clients whose redirect_uris it can list.")
     hosts = {host_of(uri) for uri in metadata.redirect_uris if uri.startswith("http")}
     grouped = metadata.agency or metadata.sector_identifier_uri
     if metadata.subject_type == "pairwise" and len(hosts) > 1 and not grouped:

@@ -10,7 +10,9 @@ import pytest
 from idp.errors import InvalidClientMetadata
 from idp.outbound.client import OutboundClient
 from idp.outbound.reach import Reach
+from idp.protocol.client_metadata import BASELINE as BASELINE_PROFILE
 from idp.protocol.client_metadata import ClientMetadata
+from idp.protocol.registration.rules import check_metadata
 from idp.registration.requested import check_sector
 from tests.idp.provider import Provider
 from tests.idp.registration.desk import initial_token, post, sound
@@ -95,3 +97,16 @@ def test_several_hosts_without_a_sector_need_an_agency(provider: Provider) -> No
         post(provider, initial_token(provider, agency=""), body | {"subject_type": "public"}).status_code
         == 201
     )
+
+
+def test_who_answers_nowhere_belongs_to_no_sector() -> None:
+    """A device's client has no address that the sector could list, so any sector would have it."""
+    metadata = ClientMetadata(
+        profile=BASELINE_PROFILE,
+        grant_types=("urn:ietf:params:oauth:grant-type:device_code",),
+        response_types=(),
+        token_endpoint_auth_method="private_key_jwt",
+        sector_identifier_uri="https://another.example.gov.vn/sector.json",
+    )
+    with pytest.raises(InvalidClientMetadata, match="sector_identifier_uri"):
+        check_metadata(metadata, keys=True)
