@@ -38,6 +38,7 @@ from signsvc.store.documents import Documents
 from signsvc.store.files import Files
 from signsvc.store.idempotency import IdempotencyKeys
 from signsvc.store.signatures import Signatures
+from signsvc.store.spent_proofs import SpentProofs
 from signsvc.usecases.begin_approval import BeginApproval
 from signsvc.usecases.complete_signature import CompleteSignature
 from signsvc.usecases.csc_authorize import CscAuthorize
@@ -66,6 +67,7 @@ from signsvc.web.endpoints import BEARER, check_declared
 from signsvc.web.guard import register_guard
 from signsvc.web.hashes import hash_endpoints
 from signsvc.web.health import health_endpoints
+from signsvc.web.holder import Holders
 from signsvc.web.idempotent import Idempotent
 from signsvc.web.issuer_keys import IssuerKeys
 from signsvc.web.journal import journal_endpoints
@@ -114,6 +116,7 @@ def build_services(settings: Settings, clock: Clock = now_utc) -> Services:
     credentials = KnownCredentials(key_process, time.monotonic)
     quotas = Bundle.load(settings.policies).quotas
     limits = Limits(quotas, Opened(lambda: open_buckets(quotas, settings.redis_url)))
+    spent_proofs = Opened(lambda: SpentProofs.open(settings.redis_url), SpentProofs.close)
     finish = FinishSignature(
         signatures, files, Templates(), timestamps, augmenter, metrics, settings.waiting_lifetime
     )
@@ -137,6 +140,7 @@ def build_services(settings: Settings, clock: Clock = now_utc) -> Services:
         clock=clock,
         metrics=metrics,
         limits=limits,
+        spent_proofs=spent_proofs,
         files=files,
         database=database,
         documents=documents,
@@ -166,6 +170,7 @@ def build_services(settings: Settings, clock: Clock = now_utc) -> Services:
             validator.close,
             intake.close,
             timestamps.close,
+            spent_proofs.close,
             fetcher.close,
             key_process.close,
             database.close,
@@ -185,6 +190,7 @@ def create_app(
     )
     keys = IssuerKeys(http, settings.jwks_location, ttl=settings.jwks_ttl, monotonic=time.monotonic)
     tokens = AccessTokens(keys, issuer=settings.issuer, resource=settings.resource, clock=services.clock)
+    holders = Holders(settings.resource, services.spent_proofs, lambda: services.clock().timestamp())
     login = CscLogin(http, settings.issuer_location, settings.resource)
     idempotent = Idempotent(lambda: services.idempotency, services.clock)
 
@@ -215,7 +221,7 @@ def create_app(
     )
     register_problems(app, read_reasons(Bundle.load(settings.policies)))
     places = Places(settings.threads)
-    register_guard(app, tokens, services.limits, places, max_json=settings.max_json)
+    register_guard(app, tokens, holders, services.limits, places, max_json=settings.max_json)
     # Each endpoint says in its declaration who may call it.
     for group in (
         document_endpoints(services, idempotent),

@@ -18,6 +18,7 @@
     └── Unavailable               something we stand on is away; ask again later
         ├── StoreUnavailable      the database or the documents' folder
         ├── CountersUnavailable   Redis
+        ├── ProofStoreUnavailable Redis, for proofs that serve once
         ├── IssuerUnavailable     the identity provider's keys cannot be had
         ├── EarlierSignatureUnchecked   whether an earlier signature is valid cannot be said now
         └── Crowded               every place for callers without login is taken
@@ -60,15 +61,25 @@ class MediaTypeRefused(RequestRefused):
 
 
 class LoginRefused(SignsvcError):
-    """401. ``reason`` is the RFC 6750 §3.1 error code, empty when no token came."""
+    """401. ``reason``: the code of RFC 6750 §3.1 or RFC 9449 §7.1, "" when no token came.
+
+    ``scheme``: how to come back, Bearer or DPoP.
+    """
 
     code = "login"
 
     def __init__(
-        self, message: str, message_en: str, *, reason: str = "invalid_token", detail: str = ""
+        self,
+        message: str,
+        message_en: str,
+        *,
+        reason: str = "invalid_token",
+        detail: str = "",
+        scheme: str = "Bearer",
     ) -> None:
         super().__init__(message, message_en, detail=detail)
         self.reason = reason
+        self.scheme = scheme
 
 
 class ScopeRefused(SignsvcError):
@@ -76,12 +87,13 @@ class ScopeRefused(SignsvcError):
 
     code = "insufficient_scope"
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: str, *, scheme: str = "Bearer") -> None:
         super().__init__(
             f"Mã truy cập không có quyền {scope}; hãy xin lại với scope={scope}.",
             f"The access token lacks the scope {scope}; ask for one with scope={scope}.",
         )
         self.scope = scope
+        self.scheme = scheme
 
 
 class NotFound(SignsvcError):
@@ -169,6 +181,19 @@ class CountersUnavailable(Unavailable):
         super().__init__(
             "Bộ đếm hạn mức tạm thời không sẵn sàng nên chưa ký; hãy gọi lại sau.",
             "The quota counters are not available, so nothing was signed; ask again later.",
+        )
+
+
+class ProofStoreUnavailable(Unavailable):
+    """Whether a DPoP proof was used before cannot be said: it is not taken."""
+
+    code = "proof_store_unavailable"
+
+    def __init__(self, *, detail: str = "") -> None:
+        super().__init__(
+            "Chưa kiểm tra được bằng chứng DPoP dùng một lần; hãy gọi lại sau với bằng chứng mới.",
+            "Single use of the DPoP proof cannot be checked; ask again later with a new proof.",
+            detail=detail,
         )
 
 

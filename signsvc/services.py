@@ -19,6 +19,7 @@ from signsvc.store.documents import Documents
 from signsvc.store.files import Files
 from signsvc.store.idempotency import IdempotencyKeys
 from signsvc.store.signatures import Signatures
+from signsvc.store.spent_proofs import SpentProofs
 from signsvc.usecases.begin_approval import BeginApproval
 from signsvc.usecases.complete_signature import CompleteSignature
 from signsvc.usecases.csc_authorize import CscAuthorize
@@ -42,6 +43,7 @@ class Services:
     clock: Callable[[], datetime]
     metrics: Metrics
     limits: Limits
+    spent_proofs: Callable[[], SpentProofs]
     files: Files
     database: Database
     documents: Documents

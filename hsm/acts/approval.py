@@ -129,7 +129,10 @@ def _verify_client_jws(approval: Approval, act: SignAct, act_bytes: bytes, appro
 def _verify_access_token(
     approval: Approval, act: SignAct, approvers: Approvers, audience: Audience, now: datetime
 ) -> Approved:
-    """RFC 9068 §4, then RFC 9396: the token must name this credential and these very files."""
+    """RFC 9068 §4, then RFC 9396: the token must name this credential and these very files.
+
+    A token bound to a key (RFC 7800) is none: whoever shows it must prove the key, which cannot be done here.
+    """
     token = approval.evidence
     if len(token) > MAX_TOKEN_BYTES:
         raise ApprovalRefused("The access token is too large.")
@@ -140,6 +143,13 @@ def _verify_access_token(
         raise ApprovalRefused("The access token is not ours.", detail="iss")
     if audience.resource not in _listed(claims.get("aud")):
         raise ApprovalRefused("The access token is for another service.", detail="aud")
+    # Whatever it says, null too: a binding that is not checked must not be dropped.
+    if "cnf" in claims:
+        raise ApprovalRefused(
+            "An access token bound to a key (cnf) is no approval: get one that is not bound, "
+            "or approve by client_jws.",
+            detail="cnf",
+        )
     if not _number(claims, "iat") - CLOCK_LEEWAY <= moment < _number(claims, "exp"):
         raise ApprovalRefused("The access token has expired.", detail="exp")
     if claims.get("client_id") != act.client_id:

@@ -38,6 +38,7 @@ class Claims:
     """What a verified token says. Times in Unix seconds. ``subject``: the client itself, or a person.
 
     ``approval``: the handle of an approval that a person gave on our page (scope ``credential``), or "".
+    ``jkt``, ``x5t``: thumbprints of the DPoP key and certificate it is bound to (RFC 7800 ``cnf``), or "".
     """
 
     client_id: str
@@ -47,6 +48,13 @@ class Claims:
     not_before: float
     expires_at: float
     approval: str = ""
+    jkt: str = ""
+    x5t: str = ""
+
+    @property
+    def bound(self) -> bool:
+        """Whether it opens nothing without a key: never taken as a bearer token."""
+        return bool(self.jkt or self.x5t)
 
 
 class AccessTokens:
@@ -108,6 +116,7 @@ class AccessTokens:
         if self._resource not in audiences:
             raise _refused("aud")
         issued_at = _number(claims, "iat")
+        jkt, x5t = _confirmation(claims)
         return Claims(
             client_id=_text(claims, "client_id"),
             subject=_text(claims, "sub"),
@@ -116,7 +125,20 @@ class AccessTokens:
             not_before=max(issued_at, _number(claims, "nbf") if "nbf" in claims else issued_at),
             expires_at=_number(claims, "exp"),
             approval=_approval(claims.get("authorization_details")),
+            jkt=jkt,
+            x5t=x5t,
         )
+
+
+def _confirmation(claims: dict[str, Any]) -> tuple[str, str]:
+    """``jkt`` and ``x5t#S256``. A binding of which we understand nothing is one that we cannot check."""
+    if "cnf" not in claims:
+        return "", ""
+    cnf = claims["cnf"]
+    named = {name: cnf[name] for name in ("jkt", "x5t#S256") if name in cnf} if isinstance(cnf, dict) else {}
+    if not named or not all(isinstance(value, str) and value for value in named.values()):
+        raise _refused("cnf")
+    return named.get("jkt", ""), named.get("x5t#S256", "")
 
 
 def _approval(details: Any) -> str:

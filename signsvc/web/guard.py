@@ -9,11 +9,12 @@ from signsvc.limits import Limits
 from signsvc.web.bearer import AccessTokens
 from signsvc.web.caller import Caller
 from signsvc.web.endpoints import Authentication, declared_of
+from signsvc.web.holder import Holders
 from signsvc.web.places import Places, register_places
 
 
 def register_guard(
-    app: Flask, tokens: AccessTokens, limits: Limits, places: Places, *, max_json: int
+    app: Flask, tokens: AccessTokens, holders: Holders, limits: Limits, places: Places, *, max_json: int
 ) -> None:
     """Authenticate as each endpoint declared; nothing of a body is read before that."""
 
@@ -22,7 +23,7 @@ def register_guard(
         if request.endpoint is None:
             return
         declared = declared_of(app, request.endpoint)
-        caller = _authenticate(declared.authentication, tokens)
+        caller = _authenticate(declared.authentication, tokens, holders)
         if declared.quota:
             limits.spend(declared.quota, caller.client_id if caller else request.remote_addr or "")
             if caller is None:
@@ -43,22 +44,31 @@ def register_guard(
         return answer
 
 
-def _authenticate(authentication: Authentication, tokens: AccessTokens) -> Caller | None:
+def _authenticate(authentication: Authentication, tokens: AccessTokens, holders: Holders) -> Caller | None:
     if not authentication.scope:
         return None
     # RFC 6750 §2.1 only: a token in a body or a URL ends up in logs.
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not credentials:
+    scheme = scheme.lower()
+    if scheme not in ("bearer", "dpop") or not credentials:
         raise LoginRefused(
-            "Cần mã truy cập: Authorization: Bearer ….",
-            "An access token is needed: Authorization: Bearer ….",
+            "Cần mã truy cập: Authorization: Bearer … (hoặc DPoP … kèm bằng chứng).",
+            "An access token is needed: Authorization: Bearer … (or DPoP … with a proof).",
             reason="",
         )
     token = credentials.strip()
     claims = tokens.verify_token(token)
+    holders.check(
+        claims,
+        scheme,
+        token=token,
+        proofs=request.headers.getlist("DPoP"),
+        method=request.method,
+        path=request.path,
+    )
     g.client_id = claims.client_id
     if not {authentication.scope, authentication.or_scope} & claims.scopes:
-        raise ScopeRefused(authentication.scope)
+        raise ScopeRefused(authentication.scope, scheme="DPoP" if claims.jkt else "Bearer")
     caller = Caller(claims.client_id, claims.token_id, token, claims.subject, claims.approval)
     g.caller = caller
     return caller

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from hsm import client as hsm
 from signsvc import errors
 from signsvc.pades import errors as pades
+from signsvc.web.challenge import challenge_of
 from signsvc.web.policy_problems import Reasons, policy_problem
 
 # class: (status, title, title_en). The most special class wins.
@@ -153,13 +154,8 @@ def _listed(error: Exception, status: int, title: str, title_en: str) -> Respons
     retry_after = getattr(error, "retry_after", None) or (_RETRY_AFTER if status == 503 else None)
     if retry_after:
         answer.headers["Retry-After"] = str(max(1, round(retry_after)))
-    if isinstance(error, errors.LoginRefused):
-        reason = f', error="{error.reason}"' if error.reason else ""
-        answer.headers["WWW-Authenticate"] = f'Bearer realm="signsvc"{reason}'
-    if isinstance(error, errors.ScopeRefused):
-        answer.headers["WWW-Authenticate"] = (
-            f'Bearer realm="signsvc", error="insufficient_scope", scope="{error.scope}"'
-        )
+    if isinstance(error, errors.LoginRefused | errors.ScopeRefused):
+        answer.headers["WWW-Authenticate"] = challenge_of(error)
     return answer
 
 

@@ -8,6 +8,7 @@ from signsvc import errors
 from signsvc.pades import errors as pades
 from signsvc.usecases.csc_refusal import CscRefused
 from signsvc.web.answers import json_answer
+from signsvc.web.challenge import challenge_of
 from signsvc.web.problems import problem_of
 
 NOT_SUPPORTED = "method not supported"
@@ -66,8 +67,7 @@ def fault_of(error: Exception) -> Response:
         case errors.LoginRefused():
             answer = _login(error)
         case errors.ScopeRefused():
-            challenge = f'Bearer realm="signsvc", error="insufficient_scope", scope="{error.scope}"'
-            answer = fault(403, "access_denied", error.message_en, {"WWW-Authenticate": challenge})
+            answer = fault(403, "access_denied", error.message_en, {"WWW-Authenticate": challenge_of(error)})
         case errors.QuotaExceeded():
             answer = fault(429, "temporarily_unavailable", error.message_en, _retry(error))
         case hsm.QuotaSpent():
@@ -93,8 +93,7 @@ def _login(error: errors.LoginRefused) -> Response:
     header = request.headers.get("Authorization")
     if header is not None and not error.reason:
         return fault(400, "invalid_request", "Malformed authorization header")
-    reason = f', error="{error.reason}"' if error.reason else ""
-    challenge = {"WWW-Authenticate": f'Bearer realm="signsvc"{reason}'}
+    challenge = {"WWW-Authenticate": challenge_of(error)}
     return fault(401, error.reason or "invalid_request", error.message_en, challenge)
 
 

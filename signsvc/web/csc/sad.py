@@ -41,6 +41,12 @@ class Sads:
             claims = self.tokens.verify_token(given)
         except LoginRefused as error:
             raise _refused(error.detail) from error
+        # Its key makes a proof for an Authorization header; a parameter has none.
+        if claims.bound:
+            raise CscRefused(
+                "The SAD is a token bound to a key: send it as the access token, with its DPoP proof",
+                detail="bound token as SAD",
+            )
         if claims.client_id != caller.client_id or CREDENTIAL_SCOPE not in claims.scopes:
             raise invalid("SAD", detail="not this client's credential token")
         return self._redeem(claims.approval, caller.client_id)

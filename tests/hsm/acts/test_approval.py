@@ -150,6 +150,17 @@ class TestAccessToken:
             )
         assert house.key.uses == 0
 
+    @pytest.mark.parametrize(
+        "cnf", [{"jkt": "x" * 43}, {"x5t#S256": "x" * 43}, {"jwk": {}}, {}, None, ""], ids=str
+    )
+    def test_a_token_bound_to_a_key_is_refused_as_such(self, house: House, cnf: Any) -> None:
+        with pytest.raises(ApprovalRefused, match="bound to a key") as caught:
+            house.signing.sign_approved(
+                _act(house), house.access_token([FILE], cnf=cnf), _attributes(house), now=NOW
+            )
+        assert caught.value.detail == "cnf"
+        assert house.key.uses == 0
+
     def test_an_audience_list_that_names_us_is_fine(self, house: House) -> None:
         token = house.access_token([FILE], aud=["https://elsewhere.test", RESOURCE])
         assert house.signing.sign_approved(_act(house), token, _attributes(house), now=NOW)

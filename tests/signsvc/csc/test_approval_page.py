@@ -231,6 +231,22 @@ def test_a_token_that_is_no_credential_token_is_no_sad(
     assert refusal(page.sign(mine, SAD=page.token(**changes)))[0] == 400
 
 
+@pytest.mark.parametrize("cnf", [{"jkt": "x" * 43}, {"x5t#S256": "x" * 43}], ids=str)
+def test_a_token_bound_to_a_key_is_no_sad(
+    csc: Csc, person: Person, passkey: SoftwarePasskey, cnf: dict[str, str]
+) -> None:
+    """A parameter carries no proof: whoever saw the token could show it."""
+    page = Page(csc, person, "một")
+    page.by_passkey(passkey)
+    mine = csc.service.issuer.token("motcua", scope="service")
+    told = refusal(page.sign(mine, SAD=page.token(cnf=cnf)))
+    assert told[:2] == (400, "invalid_request")
+    assert "bound to a key" in told[2]
+    assert refusal(page.sign(page.token(cnf=cnf)))[:2] == (401, "invalid_token")
+    # Nothing was spent by trying.
+    assert page.sign(mine, SAD=page.token()).status_code == 200
+
+
 def test_an_unknown_handle_shows_nothing(csc: Csc) -> None:
     answer = csc.service.client.get(f"/approvals/{secrets.token_urlsafe(32)}")
     assert answer.status_code == 404
