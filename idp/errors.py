@@ -24,6 +24,8 @@
     ├── InvalidToken                   RFC 6750: the bearer token is missing, wrong or used up (401)
     │   └── InsufficientAuthentication RFC 9470: a good token of too weak or too old a login (401)
     ├── InsufficientScope              RFC 6750: a good token that does not allow this (403)
+    ├── IdempotencyMismatch            422: the Idempotency-Key came with another request before
+    ├── RequestInProgress              409 with Retry-After: the request of this key is at work
     ├── TooManyRequests                429 with Retry-After
     ├── TemporarilyUnavailable         503 with Retry-After
     │   ├── KeysUnavailable            the key process is away: no token is issued unsigned
@@ -34,6 +36,8 @@
     ├── LoginRefused                   what was shown proves nobody: one answer for every reason
     ├── UpstreamFailed                 the upstream said no, or something that cannot be believed
     ├── RegistrationRefused            (command line) what was to be registered is not sound
+    │   ├── ClientUnknown              there is no such client
+    │   └── ClientExists               there is one already
     └── DirectoryRefused               a person or organisation that cannot be as it is said to be
         └── DirectoryConflict          its username or number belongs to somebody else
 
@@ -214,6 +218,19 @@ class InsufficientScope(IdpError):
         self.scope = scope
 
 
+class IdempotencyMismatch(IdpError):
+    error = "idempotency_key_reused"
+    status_code = 422
+    default = "This Idempotency-Key was used for another request: take a new one."
+
+
+class RequestInProgress(IdpError):
+    error = "request_in_progress"
+    status_code = 409
+    default = "The request of this Idempotency-Key is at work: ask again after Retry-After seconds."
+    retry_after = 2
+
+
 class TooManyRequests(IdpError):
     """The client spent its budget; ``retry_after`` seconds until the next window."""
 
@@ -298,6 +315,16 @@ class RegistrationRefused(IdpError):
 
     def __str__(self) -> str:
         return f"{self.message_vi}\n{self.message_en}"
+
+
+class ClientUnknown(RegistrationRefused):
+    def __init__(self, client_id: str) -> None:
+        super().__init__(f"Không có hệ thống {client_id[:200]}.", f"There is no client {client_id[:200]}.")
+
+
+class ClientExists(RegistrationRefused):
+    def __init__(self, client_id: str) -> None:
+        super().__init__(f"Đã có hệ thống {client_id[:200]}.", f"The client {client_id[:200]} exists.")
 
 
 class DirectoryRefused(RegistrationRefused):

@@ -74,9 +74,7 @@ def new_registration(
     for scope in scopes:
         _check(_SCOPE.fullmatch(scope), "scope", scope)
     for resource in (*resources, *introspects):
-        parts = urlsplit(resource)
-        # RFC 8707 §2: an absolute URI without a fragment.
-        _check(parts.scheme and (parts.netloc or parts.path) and "#" not in resource, "resource", resource)
+        _check(_is_absolute_uri(resource), "resource", resource)
     for credential_id in credential_ids:
         _check(_CREDENTIAL.fullmatch(credential_id), "credential", credential_id)
     return Registration(
@@ -92,6 +90,15 @@ def new_registration(
         jwks=jwks,
         metadata=metadata or ClientMetadata(),
     )
+
+
+def _is_absolute_uri(resource: str) -> bool:
+    """RFC 8707 §2: an absolute URI without a fragment."""
+    try:
+        parts = urlsplit(resource)
+    except ValueError:
+        return False
+    return bool(parts.scheme and (parts.netloc or parts.path)) and "#" not in resource
 
 
 def _check(sound: object, kind: str, value: str) -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from idp.errors import OutboundError, RegistrationRefused
+from sqlalchemy import Connection
+
+from idp.errors import ClientUnknown, OutboundError, RegistrationRefused
 from idp.evidence.event import Event
 from idp.evidence.record import EvidenceRecorder
 from idp.protocol.registration.rules import SECRETS
@@ -18,12 +20,13 @@ from idp.store.clients import (
     find_registrations,
     save_registration,
 )
+from idp.store.clients_changed import lock_client
 from idp.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class LookAfter:
-    """Every method raises StoreUnavailable, and RegistrationRefused for a client that is not there."""
+    """Every method raises StoreUnavailable, and ClientUnknown for a client that is not there."""
 
     database: Database
     fetch: Fetch
@@ -34,9 +37,7 @@ class LookAfter:
         with self.database.reading() as connection:
             found = find_registration(connection, client_id)
         if found is None:
-            raise RegistrationRefused(
-                f"Không có hệ thống {client_id[:200]}.", f"There is no client {client_id[:200]}."
-            )
+            raise ClientUnknown(client_id)
         return found
 
     def find_all(self) -> list[Registration]:
@@ -70,7 +71,24 @@ class LookAfter:
         self, client_id: str, *, by: str, now: int, days: int = DEFAULT_DAYS, overlap_days: int = OVERLAP_DAYS
     ) -> tuple[Registration, str]:
         """A new secret, shown this once. Raises RegistrationRefused for a client that has none."""
-        registration = self.find(client_id)
+        with self.database.writing() as connection:
+            # Read and written in one: a change by somebody else in between would be undone.
+            lock_client(connection, client_id)
+            changed, secret = self._with_new_secret(connection, client_id, now, days, overlap_days)
+            save_registration(connection, changed, now)
+            details = {"expires_at": changed.metadata.secret_expires_at, "by": by}
+            self.evidence.record_within(
+                connection, Event("client.secret_rotated", now, client_id=client_id, details=details)
+            )
+        self.forget(client_id)
+        return changed, secret
+
+    def _with_new_secret(
+        self, connection: Connection, client_id: str, now: int, days: int, overlap_days: int
+    ) -> tuple[Registration, str]:
+        registration = find_registration(connection, client_id)
+        if registration is None:
+            raise ClientUnknown(client_id)
         if registration.metadata.token_endpoint_auth_method not in SECRETS:
             raise RegistrationRefused(
                 "Hệ thống này xác thực bằng khóa, không có khóa bí mật.",
@@ -85,15 +103,7 @@ class LookAfter:
                 "Khóa bí mật sống 1 đến 365 ngày, khóa cũ còn dùng tối đa 14 ngày.",
                 "A secret lives 1 to 365 days, and the one before at most 14 more.",
             ) from error
-        changed = replace(registration, metadata=metadata)
-        with self.database.writing() as connection:
-            save_registration(connection, changed, now)
-            details = {"expires_at": metadata.secret_expires_at, "by": by}
-            self.evidence.record_within(
-                connection, Event("client.secret_rotated", now, client_id=client_id, details=details)
-            )
-        self.forget(client_id)
-        return changed, secret
+        return replace(registration, metadata=metadata), secret
 
     def change_state(self, client_id: str, state: str, *, by: str, now: int) -> Registration:
         """``active`` or ``disabled``: its tokens are no longer active from now on."""

@@ -59,7 +59,7 @@ class Registrar:
         client_id = f"rp-{secrets.token_hex(10)}"
         allowed = Allowed(access.profile, access.profile_until, access.agency, access.scopes)
         registration = read_registration(client_id, body, allowed, self.fetch)
-        registration, secret = _with_secret_if_wanted(registration, now)
+        registration, secret = with_secret_if_wanted(registration, now)
         with self.database.writing() as connection:
             if spend_initial_access(connection, token, now) is None:
                 raise InvalidToken(_ASK_FOR_ONE, detail="initial access token spent meanwhile")
@@ -124,7 +124,7 @@ class Registrar:
             credential_ids=before.credential_ids,
             introspects=before.introspects,
         )
-        after, new_secret = _with_secret_if_wanted(after, now)
+        after, new_secret = with_secret_if_wanted(after, now)
         with self.database.writing() as connection:
             _opened(connection, client_id, token)
             save_registration(connection, after, now)
@@ -197,7 +197,8 @@ def _opened(connection: Connection, client_id: str, token: str) -> Registration:
     return registration
 
 
-def _with_secret_if_wanted(registration: Registration, now: int) -> tuple[Registration, str]:
+def with_secret_if_wanted(registration: Registration, now: int) -> tuple[Registration, str]:
+    """With a new secret, when its method wants one and it has none; the secret, or ""."""
     metadata = registration.metadata
     if metadata.token_endpoint_auth_method not in SECRETS:
         return replace(registration, metadata=without_secret(metadata)), ""

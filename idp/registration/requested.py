@@ -16,7 +16,7 @@ from idp.errors import (
 from idp.outbound.client import Answer
 from idp.protocol.client_metadata import ClientMetadata
 from idp.protocol.registration.rules import as_metadata, check_metadata, with_defaults
-from idp.protocol.registration.shape import read_members
+from idp.protocol.registration.shape import as_description, read_members
 from idp.protocol.strict_json import parse_strict
 from idp.register_clients import MAX_TEXT, new_registration, read_jwks
 from idp.store.clients import Registration
@@ -66,7 +66,7 @@ def read_registration(
         previous_secret_hash=kept.previous_secret_hash,
         previous_secret_expires_at=kept.previous_secret_expires_at,
     )
-    jwks = _read_keys(body.get("jwks"))
+    jwks = read_keys(body.get("jwks"))
     check_metadata(metadata, keys=bool(jwks))
     scopes = _read_scopes(body.get("scope"), allowed.scopes)
     if metadata.sector_identifier_uri:
@@ -74,7 +74,7 @@ def read_registration(
     try:
         return new_registration(
             client_id,
-            name=_read_name(body.get("client_name"), client_id),
+            name=read_name(body.get("client_name"), client_id),
             contact=", ".join(metadata.contacts)[:MAX_TEXT],
             token_algorithm="ES256" if allowed.profile == "fapi2" else _token_algorithm(metadata),
             scopes=scopes,
@@ -85,7 +85,7 @@ def read_registration(
             metadata=metadata,
         )
     except RegistrationRefused as error:
-        raise InvalidClientMetadata(_ascii(error.message_en)) from error
+        raise InvalidClientMetadata(as_description(error.message_en)) from error
 
 
 def check_sector(metadata: ClientMetadata, fetch: Fetch) -> None:
@@ -117,7 +117,8 @@ def check_sector(metadata: ClientMetadata, fetch: Fetch) -> None:
         )
 
 
-def _read_keys(jwks: Any) -> dict[str, dict[str, Any]]:
+def read_keys(jwks: Any) -> dict[str, dict[str, Any]]:
+    """The member ``jwks``, by kid. Raises InvalidClientMetadata."""
     if jwks is None:
         return {}
     if not isinstance(jwks, dict) or not isinstance(jwks.get("keys"), list) or len(jwks["keys"]) > 10:
@@ -125,7 +126,7 @@ def _read_keys(jwks: Any) -> dict[str, dict[str, Any]]:
     try:
         return read_jwks(orjson.dumps(jwks).decode())
     except RegistrationRefused as error:
-        raise InvalidClientMetadata(_ascii(f"jwks: {error.message_en}")) from error
+        raise InvalidClientMetadata(as_description(f"jwks: {error.message_en}")) from error
     except (TypeError, orjson.JSONEncodeError) as error:
         raise InvalidClientMetadata("jwks is not sound JSON.") from error
 
@@ -141,7 +142,8 @@ def _read_scopes(scope: Any, allowed: tuple[str, ...]) -> tuple[str, ...]:
     return asked
 
 
-def _read_name(name: Any, client_id: str) -> str:
+def read_name(name: Any, client_id: str) -> str:
+    """The member ``client_name``. Raises InvalidClientMetadata."""
     if name is None:
         return client_id
     if not isinstance(name, str) or not 0 < len(name) <= MAX_TEXT or not name.isprintable():
@@ -151,8 +153,3 @@ def _read_name(name: Any, client_id: str) -> str:
 
 def _token_algorithm(metadata: ClientMetadata) -> str:
     return metadata.id_token_signed_response_alg or "ES256"
-
-
-def _ascii(text: str) -> str:
-    """RFC 6749 §5.2: error_description is ASCII without quotes and backslash."""
-    return "".join(letter if " " <= letter <= "~" and letter not in '"\\' else "?" for letter in text)

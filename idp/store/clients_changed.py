@@ -16,3 +16,9 @@ def delete_registration(connection: Connection, client_id: str) -> bool:
     for table in (client_key, registration_access):
         connection.execute(delete(table).where(table.c.client_id == client_id))
     return bool(connection.execute(delete(client).where(client.c.client_id == client_id)).rowcount)
+
+
+def lock_client(connection: Connection, client_id: str) -> bool:
+    """Nobody else changes it before this transaction ends; False when there is no such client."""
+    where = client.c.client_id == client_id
+    return connection.scalar(select(client.c.client_id).where(where).with_for_update()) is not None

@@ -15,6 +15,7 @@ from idp.errors import (
 )
 from idp.protocol.dpop import DPOP_ALGORITHMS
 from idp.web.answer import json_answer
+from idp.web.http_refusal import api_refusal
 from idp.web.metrics import Metrics
 from idp.web.page_errors import error_page
 from idp.web.unexpected import note_unexpected
@@ -81,7 +82,11 @@ def register_errors(app: Flask, metrics: Metrics, issuer: str) -> None:
             body["error_description"] = _HTTP_WORDS[status]
         # A person who mistyped an address is not an integrator.
         page_wanted = request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
-        answer = error_page(f"http_{status}", status) if page_wanted else json_answer(status, body)
+        answer = (
+            api_refusal(issuer, status, error.name)
+            or (error_page(f"http_{status}", status) if page_wanted else None)
+            or json_answer(status, body)
+        )
         for name, value in error.get_headers():
             if name.lower() == "allow":
                 answer.headers[name] = value
@@ -90,4 +95,4 @@ def register_errors(app: Flask, metrics: Metrics, issuer: str) -> None:
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         note_unexpected(error, metrics)
-        return json_answer(500, {"error": "server_error"})
+        return api_refusal(issuer, 500, "") or json_answer(500, {"error": "server_error"})

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import orjson
 from flask import Blueprint, Response, g, request
 from pydantic import ValidationError
 from scim2_models import Context, InvalidSyntaxException, NotFoundException, ResponseParameters, SCIMException
@@ -17,9 +16,9 @@ from idp.provisioning.caller import Caller
 from idp.provisioning.scim import Scim
 from idp.services import Services
 from idp.web.errors import challenge
+from idp.web.scim_answer import SCIM_JSON, scim_answer, scim_error_answer
 from idp.web.shown import shown_token
 
-SCIM_JSON = "application/scim+json"
 SCOPE = "scim"
 
 
@@ -100,7 +99,7 @@ def scim_endpoints(services: Services, scim: Scim, access: ResourceAccess) -> Bl
     def failed(error: IdpError) -> Response:
         g.error, g.error_detail = error.error, error.detail
         services.metrics.errors.labels(error.error).inc()
-        answer = scim_answer(error.status_code, _error_body(error.status_code, error.message))
+        answer = scim_error_answer(error.status_code, error.message)
         if isinstance(error, InvalidToken | InsufficientScope):
             answer.headers["WWW-Authenticate"] = challenge(error, services.settings.issuer)
         if error.retry_after is not None:
@@ -111,16 +110,9 @@ def scim_endpoints(services: Services, scim: Scim, access: ResourceAccess) -> Bl
     def http_refused(error: HTTPException) -> Response:
         status = error.code or 500
         g.error, g.error_detail = "http", str(status)
-        return scim_answer(status, _error_body(status, error.name))
+        return scim_error_answer(status, error.name)
 
     return blueprint
-
-
-def scim_answer(status: int, body: dict[str, Any]) -> Response:
-    """Personal data: nobody stores it on the way."""
-    answer = Response(orjson.dumps(body), status=status, content_type=SCIM_JSON)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
 
 
 def _resource(resource: Any, status: int, context: Context) -> Response:
@@ -151,11 +143,3 @@ def _body() -> dict[str, Any]:
 
 def _if_match() -> str:
     return request.headers.get("If-Match", "")
-
-
-def _error_body(status: int, detail: str) -> dict[str, Any]:
-    return {
-        "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
-        "status": str(status),
-        "detail": detail,
-    }

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 from scim2_models import Context, ListResponse, ResourceType, Schema
 
 from idp.provisioning.resources import describe
-from idp.web.scim import scim_answer
+from idp.web.scim_answer import scim_answer, scim_error_answer
 
 
 def scim_discovery(issuer: str) -> Blueprint:
@@ -37,7 +37,7 @@ def scim_discovery(issuer: str) -> Blueprint:
     def listed(kind: str) -> Response:
         if "filter" in request.args:
             # RFC 7644 §4: a filter here is answered with 403.
-            return scim_answer(403, _error(403, "These lists are not filtered."))
+            return scim_error_answer(403, "These lists are not filtered.")
         found = list(lists[kind].values())
         model: Any = ListResponse[Schema] if kind == "Schemas" else ListResponse[ResourceType]
         return _answer(
@@ -47,18 +47,10 @@ def scim_discovery(issuer: str) -> Blueprint:
     @blueprint.get("/<any(Schemas, ResourceTypes):kind>/<name>")
     def one(kind: str, name: str) -> Response:
         found = lists[kind].get(name)
-        return _answer(found) if found else scim_answer(404, _error(404, f"There is no such {kind[:-1]}."))
+        return _answer(found) if found else scim_error_answer(404, f"There is no such {kind[:-1]}.")
 
     return blueprint
 
 
 def _answer(resource: Any) -> Response:
     return scim_answer(200, resource.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE))
-
-
-def _error(status: int, detail: str) -> dict[str, Any]:
-    return {
-        "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
-        "status": str(status),
-        "detail": detail,
-    }

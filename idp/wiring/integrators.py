@@ -5,8 +5,11 @@ from flask import Flask
 from idp.grants.resource_access import ResourceAccess
 from idp.provisioning.leave import Leave
 from idp.provisioning.scim import build_scim
+from idp.registration.administer import Administer
 from idp.registration.look_after import LookAfter
 from idp.services import Services
+from idp.store.idempotency import IdempotencyKeys
+from idp.web.api_documents import api_documents
 from idp.web.error_list import error_list
 from idp.web.integrators import integrator_pages
 from idp.web.integrators.api import admin_api
@@ -28,12 +31,19 @@ def register_integrator_endpoints(app: Flask, services: Services, below: str | N
         services.evidence,
     )
     look_after = LookAfter(services.database, services.outbound, services.evidence, services.clients.forget)
+    administer = Administer(services.database, services.outbound, services.evidence, services.clients.forget)
+    keys = IdempotencyKeys(services.redis, services.people.sealing)
     parts = [
         registration_endpoint(services),  #          initial access token, registration access token
         error_list(services),  #                     public
         integrator_pages(services, look_after),  #   administrator
+        api_documents(issuer),  #                    public
         admin_api(
-            services, look_after, ResourceAccess(services.tokens.access, f"{issuer}/admin/v1")
+            services,
+            look_after,
+            administer,
+            keys,
+            ResourceAccess(services.tokens.access, f"{issuer}/admin/v1"),
         ),  #  access token with the scope admin
         scim_discovery(issuer),  #                   public
         scim_endpoints(

@@ -7,7 +7,7 @@ from idp.errors import InvalidClientMetadata
 from idp.protocol.assurance import acr_rank
 from idp.protocol.client_metadata import BASELINE, FAPI2, ClientMetadata
 from idp.protocol.registration.rules import as_metadata, check_metadata, with_defaults
-from idp.protocol.registration.shape import CLIENT_SAYS, read_members
+from idp.protocol.registration.shape import CLIENT_SAYS, as_description, read_members
 
 DECIDED = ("profile", "profile_until", "agency", "first_party", "minimum_acr", "claims_allowed")
 _BESIDE = ("jwks", "client_name", "scope", "client_id")
@@ -20,7 +20,7 @@ def administrators_metadata(document: Mapping[str, Any], *, keys: bool = True) -
     """
     unknown = sorted(document.keys() - {*CLIENT_SAYS, *DECIDED, *_BESIDE})
     if unknown:
-        raise InvalidClientMetadata(f"Unknown metadata: {', '.join(unknown)[:200]}.")
+        raise InvalidClientMetadata(f"Unknown metadata: {as_description(', '.join(unknown))[:200]}.")
     decided = read_members(document, DECIDED)
     profile = decided.get("profile", FAPI2)
     if profile not in (FAPI2, BASELINE):

@@ -58,3 +58,8 @@ def _check_text(name: str, value: str) -> str:
     if len(value) > MAX_TEXT or not value.isprintable():
         raise InvalidClientMetadata(f"{name} must be printable and at most {MAX_TEXT} characters.")
     return value
+
+
+def as_description(text: str) -> str:
+    """RFC 6749 §5.2: error_description is ASCII without quotes and backslash."""
+    return "".join(letter if " " <= letter <= "~" and letter not in '"\\' else "?" for letter in text)
