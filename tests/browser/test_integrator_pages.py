@@ -15,11 +15,11 @@ LOOKS = [("vi", WIDE), ("vi", NARROW), ("en", WIDE), ("en", NARROW)]
 
 @pytest.fixture
 def administrator(site: Site, official: Enrolled) -> str:
-    """The cookie of an administrator's session with two factors."""
+    """The cookie of an administrator's session with a passkey, as these pages ask for."""
     services, now = site.services, int(site.clock().timestamp())
     person = services.people.save(replace(official.person, roles=(ADMINISTRATOR,)), now)
     _, cookie = services.sessions.start(
-        person, acr="LoA2", amr=("pwd", "otp"), upstream="", identity_level="", device="", address="",
+        person, acr="LoA3", amr=("mfa", "swk", "user"), upstream="", identity_level="", device="", address="",
         kiosk=False, now=now,
     )  # fmt: skip
     return str(cookie)

@@ -10,7 +10,7 @@ from idp.web.pages import pages_blueprint
 
 
 def integrator_pages(services: Services, look_after: LookAfter) -> Blueprint:
-    """Authentication: an administrator's session with two factors."""
+    """Authentication: an administrator's session with a passkey or a card (LoA3)."""
     blueprint = pages_blueprint("integrators", __name__)
     register_page_errors(blueprint, services.metrics)
     console_endpoints(blueprint, services, look_after)
