@@ -42,6 +42,7 @@ from idp.store.sealing import read_sealing
 from idp.store.sessions import Sessions
 from idp.token_keys import TokenKeys, TokenSigner
 from idp.web.account import account_endpoints
+from idp.web.client_ends import ClientEnds
 from idp.web.discovery import discovery_endpoint
 from idp.web.errors import register_errors
 from idp.web.form import MAX_BODY_BYTES
@@ -196,7 +197,9 @@ def create_app(
     register_authorization_endpoints(app, services, below)
     app.register_blueprint(login_endpoints(services), url_prefix=below)  #               public
     app.register_blueprint(account_endpoints(services), url_prefix=below)  #             a session
-    app.register_blueprint(metrics_endpoint(metrics))  #                                 public
+    app.register_blueprint(
+        metrics_endpoint(metrics, ClientEnds(database, clock))
+    )  #                         public
     app.register_blueprint(  #                                                           public
         health_endpoints(
             {
