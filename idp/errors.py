@@ -295,7 +295,10 @@ class LoginRefused(IdpError):
 
 
 class UpstreamFailed(IdpError):
-    """``reason``: unavailable, refused, invalid, unknown_person, enterprise_without_person, conflict."""
+    """``reason``: unavailable, refused, invalid, conflict, level, unknown_person, enterprise_without_person.
+
+    ``level``: the account was opened at an identity level that is too low for an official.
+    """
 
     error = "access_denied"
     status_code = 502

@@ -5,10 +5,10 @@ relying party asked for, LoA2 for an official, LoA3 for an administrator.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from idp.directory.factor import ACTIVE, CERTIFICATE, PASSKEY, PASSWORD, RECOVERY, TOTP, Factor
-from idp.directory.person import OFFICIAL, Person
+from idp.directory.person import CITIZEN, OFFICIAL, Person
 from idp.protocol.assurance import ACR_LADDER, acr_rank
 
 UPSTREAM = "upstream"
@@ -85,6 +85,13 @@ def floor_of(person: Person) -> str:
     return "LoA2" if person.kind == OFFICIAL else "LoA1"
 
 
+def _believed_of(person: Person, proofs: Collection[Proof]) -> Collection[Proof]:
+    """Of an official an upstream's word is one factor, whatever it says: the second one is our own."""
+    if person.kind == CITIZEN and not person.is_administrator:
+        return proofs
+    return tuple(replace(proof, acr="LoA1") if proof.acr else proof for proof in proofs)
+
+
 def reachable(factors: Iterable[Factor], proofs: Collection[Proof]) -> str:
     """The highest rung when every active factor is added to what was proved."""
     more = {Proof(factor.kind, factor.bound_to_device) for factor in factors if factor.state == ACTIVE}
@@ -108,6 +115,7 @@ def judge(
     When the person has no factor for what is wanted, what can be reached is enough here, and the relying
     party decides; but never less than the person's own floor.
     """
+    proofs = _believed_of(person, proofs)
     floor = acr_rank(floor_of(person))
     asked = min((acr_rank(value) for value in wanted if acr_rank(value)), default=1)
     possible = acr_rank(reachable(factors, proofs))

@@ -19,6 +19,8 @@ from idp.store.upstream_accounts import UpstreamAccounts
 from idp.store.upstream_transactions import Transaction, UpstreamTransactions
 
 MANDATE_SECONDS = 12 * 3600
+# Nghị định 69/2024/NĐ-CP: mức độ 02.
+IDENTIFIED = "02"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,9 @@ class UpstreamLogin:
             raise LoginRefused(detail="person not active")
         if person is None:
             person = self._create(identity, now)
+        # An account that was opened without being seen in person opens no official's entry, linked or not.
+        if person.kind != CITIZEN and identity.identity_level != IDENTIFIED:
+            raise UpstreamFailed("level", detail="identity level")
         self.accounts.link(upstream, identity.subject, person.person_id, now)
         return self._refreshed(upstream, person, identity, now)
 

@@ -24,6 +24,7 @@ _WORDS = {
     "unknown_person": "upstream_person",
     "enterprise_without_person": "upstream_person",
     "conflict": "upstream_conflict",
+    "level": "upstream_level",
 }
 _PARAMETERS = ("state", "code", "error", "iss")
 

@@ -85,6 +85,21 @@ def test_an_administrator_needs_what_cannot_be_phished() -> None:
     assert judge(admin, factors("password", "totp"), [PASSWORD, TOTP], ()).offers == ()
 
 
+@pytest.mark.parametrize("roles", [(), ("administrator",)])
+def test_an_upstream_alone_never_logs_an_official_in(roles: tuple[str, ...]) -> None:
+    official = person("official", *roles)
+    assert not judge(official, factors("password", "totp"), [UPSTREAM_2], ()).done
+    assert not judge(official, [], [UPSTREAM_2], ()).done
+    assert not judge(official, factors("password", "totp"), [UPSTREAM_2, PASSWORD], ()).done
+    assert judge(person("citizen"), [], [UPSTREAM_2], ["LoA2"]).done
+
+
+def test_an_officials_own_second_factor_completes_an_upstream() -> None:
+    verdict = judge(person(), factors("password", "totp"), [UPSTREAM_2], ())
+    assert verdict.offers == ("totp",)
+    assert judge(person(), factors("password", "totp"), [UPSTREAM_2, TOTP], ()).done
+
+
 def test_a_citizen_who_has_no_more_factors_comes_back_with_less() -> None:
     """The relying party decides then; the login pages do not hold the person."""
     assert judge(person("citizen"), [], [UPSTREAM_1], ["LoA3"]).done

@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import redis
+from sqlalchemy import select
 
 from idp.directory.person import Person
+from idp.store.people_tables import upstream_account
 from tests.idp.people import Browser, enrol
 from tests.idp.provider import Provider
 from tests.idp.software_keys import SoftwareKeys
@@ -111,11 +113,25 @@ def test_an_official_who_comes_that_way_is_asked_for_a_factor_of_their_own(
     assert 'name="otp"' in page.text
     browser.post(f"{browser.path}/totp", otp=official.otp(provider))
     assert browser.path == "/account"
-    without = enrol(provider, number="099090000002", totp=False, password=False)
+    without = enrol(provider, number="099188000003", totp=False, password=False)
     other = Browser(provider)
-    page = other.get(through(other, "npsp", "hung"))
+    page = other.get(through(other, "npsp", "cong-ty"))
     assert "Cần thêm một cách xác thực" in page.text
     assert without.person.state == "active"
+
+
+def test_an_account_of_level_01_opens_no_officials_entry(provider: Provider, browser: Browser) -> None:
+    """Whoever opens one from a telephone, with another's number, gets neither in nor linked."""
+    official = enrol(provider, number="099090000002")
+    page = browser.get(through(browser, "npsp", "hung"))
+    assert page.status_code == 400
+    assert "mức độ 01 không dùng được" in page.text
+    assert 'name="otp"' not in page.text
+    with provider.database.reading() as connection:
+        linked = connection.execute(
+            select(upstream_account.c.person_id).where(upstream_account.c.person_id == official.person_id)
+        )
+        assert linked.first() is None
 
 
 INVALID = "không hợp lệ nên không được chấp nhận"
