@@ -16,9 +16,19 @@ from typing import Any
 from idp.directory.agency_code import read_agency_code
 from idp.directory.factor import RECOVERY
 from idp.directory.organisation import Organisation
-from idp.directory.person import ADMINISTRATOR, CITIZEN, LEFT, MANDATE_KINDS, OFFICIAL, Mandate, Person, Post
+from idp.directory.person import (
+    ACTIVE,
+    ADMINISTRATOR,
+    CITIZEN,
+    MANDATE_KINDS,
+    OFFICIAL,
+    Mandate,
+    Person,
+    Post,
+)
 from idp.directory.username import check_username
 from idp.errors import RegistrationRefused
+from idp.evidence.event import Event
 from idp.login.hashing import Hashing
 from idp.login.one_time_password import new_totp_secret, otpauth_uri
 from idp.login.password_rules import check_new_password
@@ -28,8 +38,11 @@ from idp.store.factors import Factors
 from idp.store.organisations import Organisations
 from idp.store.people import People
 from idp.store.sealing import read_sealing
+from idp.wiring.commands import CommandActs, acts_on_people
 
-_STATES = {"suspend": "suspended", "activate": "active", "leave": LEFT}
+_STATES = ("suspend", "activate", "leave")
+# Who did it, in the evidence: whoever may run commands on the host.
+_BY = "command"
 
 
 def add_people_parser(commands: Any) -> None:
@@ -80,12 +93,17 @@ def add_people_parser(commands: Any) -> None:
 def run_people(database: Database, settings: Settings, options: argparse.Namespace) -> Any:
     """What the act shows, as plain values. Raises RegistrationRefused, StoreUnavailable."""
     sealing = read_sealing(settings.directory_keys_file)
-    return _Acts(People(database, sealing), Factors(database, sealing), Organisations(database)).run(options)
+    people = People(database, sealing)
+    with acts_on_people(database, settings, people) as acts:
+        return _Acts(people, Factors(database, sealing), Organisations(database), acts).run(options)
 
 
 class _Acts:
-    def __init__(self, people: People, factors: Factors, organisations: Organisations) -> None:
+    def __init__(
+        self, people: People, factors: Factors, organisations: Organisations, acts: CommandActs
+    ) -> None:
         self.people, self.factors, self.organisations = people, factors, organisations
+        self.leave, self.evidence = acts.leave, acts.evidence
         self.now = int(time.time())
 
     def run(self, options: argparse.Namespace) -> Any:
@@ -102,8 +120,21 @@ class _Acts:
 
     def _change_state(self, options: argparse.Namespace) -> dict[str, Any]:
         person = self._get(options.username)
-        self.people.change_state(person.person_id, _STATES[options.act], self.now)
+        match options.act:
+            case "leave":
+                self.leave(person.person_id, by=_BY, now=self.now)
+            case "suspend":
+                self.leave.suspend(person.person_id, by=_BY, now=self.now)
+            case _:
+                self._activate(person)
         return self._shown(self._get(options.username))
+
+    def _activate(self, person: Person) -> None:
+        self.people.change_state(person.person_id, ACTIVE, self.now)
+        details = {"state": ACTIVE, "by": _BY}
+        self.evidence.record(
+            Event("person.state_changed", self.now, person_id=person.person_id, details=details)
+        )
 
     def _add(self, options: argparse.Namespace) -> dict[str, Any]:
         names = {}

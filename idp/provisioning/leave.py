@@ -1,12 +1,11 @@
-"""A person leaves: within this one act nothing of theirs opens anything any more."""
+"""A person leaves or is suspended: within this one act nothing of theirs opens anything any more."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
-from idp.directory.person import LEFT
+from idp.directory.person import LEFT, SUSPENDED
 from idp.evidence.event import Event
 from idp.evidence.record import EvidenceRecorder
-from idp.logout.end_session import LEFT as REASON
 from idp.logout.end_session import EndSession
 from idp.store.people import People
 
@@ -37,9 +36,17 @@ class Leave:
 
     def __call__(self, person_id: str, *, by: str, now: int) -> None:
         """Raises StoreUnavailable. ``by``: the client or administrator."""
-        self.people.change_state(person_id, LEFT, now)
-        self.end_session.all_of(person_id, reason=REASON, now=now, by=by)
-        self.offline.revoke_person(person_id, REASON, now)
+        self._shut_out(person_id, LEFT, by=by, now=now)
+
+    def suspend(self, person_id: str, *, by: str, now: int) -> None:
+        """As leaving, until an administrator takes it back: what was open stays closed then."""
+        self._shut_out(person_id, SUSPENDED, by=by, now=now)
+
+    def _shut_out(self, person_id: str, state: str, *, by: str, now: int) -> None:
+        # The states are also the reasons in end_session.py.
+        self.people.change_state(person_id, state, now)
+        self.end_session.all_of(person_id, reason=state, now=now, by=by)
+        self.offline.revoke_person(person_id, state, now)
         self.evidence.record(
-            Event("person.state_changed", now, person_id=person_id, details={"state": LEFT, "by": by})
+            Event("person.state_changed", now, person_id=person_id, details={"state": state, "by": by})
         )

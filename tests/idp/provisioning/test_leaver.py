@@ -1,11 +1,13 @@
 """The leaver: what a person had open is closed by the one call that says they left."""
 
+from argparse import Namespace
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from idp.people_commands import run_people
 from idp.protocol.assurance import Authentication
 from idp.protocol.authorization import Authorization
 from idp.protocol.client_metadata import ClientMetadata
@@ -104,3 +106,26 @@ def test_what_scim_does_not_know_of_a_person_survives_it(provider: Provider, per
     personnel.call("PUT", f"/Users/{made['id']}", user(userName=made["userName"]))
     person = people.find(made["id"])
     assert (person.personal_number, person.roles) == ("001099000001", ("administrator",))
+
+
+@pytest.mark.parametrize(("act", "state"), [("suspend", "suspended"), ("leave", "left")])
+def test_the_command_ends_what_is_open_and_activating_opens_none_of_it(
+    provider: Provider, personnel: Personnel, act: str, state: str
+) -> None:
+    made = personnel.joiner()
+    cookie = log_in(provider, made["id"])
+    services, now = provider.app.extensions["idp"], int(provider.clock().timestamp())
+    offline = services.tokens.families.start("family", allowed_offline(made["id"], now), Confirmation(), now)
+
+    def command(act: str) -> str:
+        asked = Namespace(act=act, username=made["userName"])
+        return str(run_people(provider.database, provider.settings, asked)["state"])
+
+    assert command(act) == state
+    with provider.database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM logout_delivery")).scalar() == 1
+        events = connection.execute(text("SELECT name FROM evidence")).scalars().all()
+    assert {"session.ended", "person.state_changed"} <= set(events)
+    assert command("activate") == "active"
+    assert services.sessions.find(cookie, now) is None
+    assert services.tokens.families.find(offline, now).revoked_at
