@@ -4,7 +4,8 @@
 
     IdpError (an Authlib OAuth2Error)
     ├── InvalidRequest                 malformed, repeated or contradictory parameters
-    │   └── JwsRefused                 not a JWS that one of the known keys made
+    │   ├── JwsRefused                 not a JWS that one of the known keys made
+    │   └── ReportRefused              transactions that cannot be taken as they are reported
     ├── InvalidClient                  the client did not prove who it is (401)
     ├── UnsupportedGrantType
     ├── UnauthorizedClient             not a grant this client is registered for
@@ -78,6 +79,14 @@ class InvalidRequest(IdpError):
 
 class JwsRefused(InvalidRequest):
     """Not a compact JWS, or not made by the key that should have made it."""
+
+
+class ReportRefused(InvalidRequest):
+    """A report of transactions that is not taken, in both languages; ``message`` is the English."""
+
+    def __init__(self, message_vi: str, message_en: str, *, detail: str) -> None:
+        super().__init__(message_en, detail=detail)
+        self.message_vi = message_vi
 
 
 class InvalidClient(IdpError):

@@ -5,8 +5,11 @@ from idp.evidence.event import Event
 from idp.store.database import Database
 from idp.store.evidence import write_events
 from idp.store.evidence_seals import MAX_SEALED, purge, seal_events
+from idp.store.reported_transactions import forget_reported
 
 DAY = 86400
+# A transaction is reported within a week: after a month nobody sends it again.
+REPORTED_DAYS = 30
 
 
 class KeepEvidence:
@@ -26,6 +29,7 @@ class KeepEvidence:
     def purge(self, now: int) -> int:
         """Delete what is older than the retention; how many events. The deletion is itself an event."""
         with self._database.writing() as connection:
+            forget_reported(connection, before=now - REPORTED_DAYS * DAY)
             gone = purge(connection, before=now - RETENTION_DAYS * DAY, now=now)
             if gone is None:
                 return 0

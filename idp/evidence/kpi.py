@@ -4,9 +4,11 @@ Definitions, in this version (they are part of every report):
 
 ``transactions``
     Row 1 of the plan: transactions on the provincial portal and the one-stop systems of all tiers that
-    were authenticated. Reported by the systems, one reference each (POST /transactions): *authenticated*
-    when it came with a token of a living session of a person; everything else that was reported counts
-    against it. A system that reports nothing is not in the number: see ``systems``.
+    were authenticated. Reported by the systems, one reference each (POST /transactions), counted in the
+    period in which they took place: *authenticated* when the system says so; a person it names must have
+    logged in to it, one it does not name cannot be checked. Everything else that was reported counts
+    against it. A token, introspection or userinfo alone is no transaction. A system that reports nothing
+    is not in the number: see ``systems``. *tier*: as the system says, empty when it does not.
 ``persons``
     Row 2: people and enterprises with one seamless identity over all systems. *participating*: entered at
     least one system in the period. *identified*: of them, with an identity of level 01 or 02 (Nghị định

@@ -7,6 +7,7 @@ import idp.store.consent_tables
 import idp.store.people_tables
 import idp.store.refresh_tables
 import idp.store.registration_tables
+import idp.store.reported_transactions
 import idp.store.session_tables
 import idp.store.tables  # noqa: F401
 from idp.schema import metadata

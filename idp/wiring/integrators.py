@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from idp.evidence.report_transactions import ReportTransactions
 from idp.grants.resource_access import ResourceAccess
 from idp.provisioning.leave import Leave
 from idp.provisioning.scim import build_scim
@@ -16,6 +17,7 @@ from idp.web.integrators.api import admin_api
 from idp.web.register import registration_endpoint
 from idp.web.scim import scim_endpoints
 from idp.web.scim_discovery import scim_discovery
+from idp.web.transactions import transactions_endpoint
 
 
 def register_integrator_endpoints(app: Flask, services: Services, below: str | None) -> None:
@@ -49,6 +51,11 @@ def register_integrator_endpoints(app: Flask, services: Services, below: str | N
         scim_endpoints(
             services, scim, ResourceAccess(services.tokens.access, f"{issuer}/scim/v2")
         ),  #   access token with the scope scim
+        transactions_endpoint(
+            services,
+            ResourceAccess(services.tokens.access, f"{issuer}/transactions"),
+            ReportTransactions(services.database, services.subjects, services.evidence),
+        ),  #   access token with the scope transactions
     ]
     for part in parts:
         app.register_blueprint(part, url_prefix=f"{below or ''}{part.url_prefix or ''}" or None)

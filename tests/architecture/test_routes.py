@@ -118,6 +118,7 @@ IDP = {
     "POST /scim/v2/Bulk": "scim",
     "POST /scim/v2/.search": "scim",
     "GET /scim/v2/<path:unknown>": "scim",
+    "POST /transactions": "transactions",
 }
 
 SIGNSVC = {

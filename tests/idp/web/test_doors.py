@@ -13,7 +13,7 @@ from tests.idp.provider import Provider
 # Posted to by programs and other sites, each with a proof of its own.
 _NO_FORM_TOKEN = {
     "/token", "/introspect", "/revoke", "/par", "/device_authorization", "/userinfo", "/register",
-    "/authorize", "/logout",
+    "/authorize", "/logout", "/transactions",
 }  # fmt: skip
 _FOR_PROGRAMS = ("/scim/v2", "/admin/v1", "/oauth2/")
 
