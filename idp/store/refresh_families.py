@@ -191,9 +191,16 @@ class RefreshFamilies:
         where = (refresh_family.c.session_id == session_id) & refresh_family.c.offline.is_(False)
         return self._revoke(where, "session_ended", now)
 
-    def revoke_person(self, person_id: str, reason: str, now: int, *, client_id: str = "") -> int:
-        """All of a person's, or those of one client (consent withdrawn); offline ones too."""
+    def revoke_person(
+        self, person_id: str, reason: str, now: int, *, client_id: str = "", keep_session: str = ""
+    ) -> int:
+        """All of a person's, or those of one client (consent withdrawn); offline ones too.
+
+        ``keep_session``: those stay that end with this session.
+        """
         where = refresh_family.c.person_id == person_id
+        if keep_session:
+            where &= (refresh_family.c.session_id != keep_session) | refresh_family.c.offline.is_(True)
         if client_id:
             where &= refresh_family.c.client_id == client_id
         return self._revoke(where, reason, now)

@@ -36,9 +36,11 @@ def add_factor_endpoints(blueprint: Blueprint, services: Services) -> None:
         except LoginRefused:
             return factors_page(visit, status=400, error="enrol_passkey" if kind == PASSKEY else kind)
         if kind == PASSWORD:
-            # ASVS 7.4.3: whoever had the old one is out.
-            services.end_session.all_of(
-                visit.person.person_id, reason=FACTORS_CHANGED, now=visit.now, keep=visit.session.session_id
+            # ASVS 7.4.3: whoever had the old one is out, and so is what they took along.
+            person_id, session_id = visit.person.person_id, visit.session.session_id
+            services.end_session.all_of(person_id, reason=FACTORS_CHANGED, now=visit.now, keep=session_id)
+            services.tokens.families.revoke_person(
+                person_id, FACTORS_CHANGED, visit.now, keep_session=session_id
             )
         return visit.done(".factors", f"{kind}_added")
 

@@ -92,3 +92,18 @@ def test_this_was_not_me_ends_offline_access_too(provider: Provider) -> None:
     event_id = page.text.rpartition('name="event_id" value="')[2].partition('"')[0]
     owner.post("/account/history/disown", event_id=event_id)
     assert client.refresh(refresh_token).status_code == 400
+
+
+def test_a_changed_password_ends_offline_access_and_keeps_this_sessions_tokens(provider: Provider) -> None:
+    client, person = TokenClient(provider, BASELINE), enrol(provider)
+    client.person = person.person
+    owner = Browser(provider)
+    owner.login(person)
+    [client.session] = services_of(provider).sessions.of_person(person.person_id, now(provider))
+    offline = client.tokens(scope=OFFLINE)["refresh_token"]
+    here = client.tokens(scope="openid")["refresh_token"]
+    owner.get("/account/factors")
+    page = owner.post("/account/factors/password", new_password="con cò bay lả bay la")
+    assert "Đã đổi mật khẩu" in page.text
+    assert client.refresh(offline).status_code == 400
+    assert client.refresh(here).status_code == 200
