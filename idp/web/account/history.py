@@ -56,14 +56,18 @@ def _disown(visit: AccountVisit, recorded: Recorded) -> Response:
     """Steps, so that the stranger is out before anything else happens:
 
     1. every other session ends, and every system hears of it; tokens that outlive sessions end as well
-    2. the factors that the stranger used are suspended, or the factor that they added
-    3. the evidence has it; the person is sent to change what they themselves need
+    2. the person proves who they are, unless they just did: a stolen session, which can end the others
+       as well as the owner, must not take the owner's factors away
+    3. the factors that the stranger used are suspended, or the factor that they added
+    4. the evidence has it; the person is sent to change what they themselves need
     """
     services, person_id = visit.services, visit.person.person_id
     ended = services.end_session.all_of(
         person_id, reason=DISOWNED, now=visit.now, keep=visit.session.session_id
     )
     services.tokens.families.revoke_person(person_id, DISOWNED, visit.now)
+    if not visit.is_fresh:
+        return visit.prove_again("account.history", "disown_again")
     factors = services.factors.of_person(person_id)
     details = recorded.event.details
     added = details.get("factor_id", "")

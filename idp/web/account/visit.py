@@ -51,19 +51,30 @@ class AccountVisit:
             )
         )
 
+    @property
+    def is_fresh(self) -> bool:
+        """The person proved who they are minutes ago, not this morning."""
+        return self.now - self.session.auth_time <= FRESH_SECONDS
+
+    def prove_again(self, endpoint: str, note: str = "") -> Response:
+        """To the login page, and back to a page of my account; ``note`` as in ``done``."""
+        if note:
+            session[_NOTE] = note
+        return ask_to_log_in(self.services, url_for(endpoint), reason="reauthenticate", session=self.session)
+
 
 def open_account(services: Services, *, fresh: bool = False) -> AccountVisit | Response:
     """The person of this browser's session, or the way to the login page and back.
 
-    ``fresh``: the person proved who they are minutes ago, not this morning.
+    ``fresh``: only with a proof of the last minutes.
     """
     found = current_session(services)
     path = request.path if request.method == "GET" else url_for("account.overview")
     person = services.people.find(found.person_id) if found else None
     if found is None or person is None or person.state != ACTIVE:
         return ask_to_log_in(services, path)
-    now = int(services.clock().timestamp())
-    if fresh and now - found.auth_time > FRESH_SECONDS:
+    visit = AccountVisit(services, found, person, int(services.clock().timestamp()))
+    if fresh and not visit.is_fresh:
         back = path if request.method == "GET" else url_for("account.factors")
         return ask_to_log_in(services, back, reason="reauthenticate", session=found)
-    return AccountVisit(services, found, person, now)
+    return visit

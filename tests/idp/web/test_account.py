@@ -149,6 +149,28 @@ def test_this_was_not_me_throws_the_stranger_out(
     assert stranger.path.startswith("/login/")
 
 
+def test_an_old_session_suspends_nobodys_factor(
+    provider: Provider, browser: Browser, person: Enrolled
+) -> None:
+    """A session that was stolen this morning disowns what its owner does."""
+    provider.clock.pass_(minutes=11)
+    owner = Browser(provider)
+    owner.login(person)
+    page = browser.get("/account/history")
+    event, *_ = re.findall(r'name="event_id" value="(\d+)"', page.text)
+    page = browser.post("/account/history/disown", event_id=event)
+    assert "Xác nhận lại là bạn" in page.text
+    assert {factor.state for factor in factors(provider, person)} == {"active"}
+    # The other devices are out at once all the same: it may be the owner who is in a hurry.
+    assert sessions(provider, person) == 1
+    provider.clock.pass_(seconds=31)
+    browser.post(f"{browser.path}/password", username=person.username, password=PASSWORD)
+    page = browser.post(f"{browser.path}/totp", otp=person.otp(provider))
+    assert browser.path == "/account/history"
+    assert "Hãy bấm lại nút" in page.text
+    assert "Hãy đổi mật khẩu ngay" in browser.post("/account/history/disown", event_id=event).text
+
+
 def test_a_factor_that_a_stranger_added_is_suspended(
     provider: Provider, browser: Browser, person: Enrolled
 ) -> None:
