@@ -16,11 +16,10 @@ from idp.protocol.registration.rules import SECRETS
 from idp.protocol.registration.secret import with_new_secret, without_secret
 from idp.registration.requested import Allowed, Fetch, read_registration
 from idp.store.clients import Registration, find_registration, save_registration
-from idp.store.clients_changed import created_at, delete_registration
+from idp.store.clients_changed import created_at, delete_registration, lock_client
 from idp.store.database import Database
 from idp.store.initial_access_tokens import find_initial_access, spend_initial_access
 from idp.store.registration_access import (
-    initial_scopes,
     issue_registration_access,
     opens_registration,
 )
@@ -93,12 +92,12 @@ class Registrar:
     def replace(self, client_id: str, token: str, body: Mapping[str, Any], now: int) -> dict[str, Any]:
         """RFC 7592 §2.2: all of it anew; what is left out goes back to its default.
 
-        What administrators decided stays as it is, whatever the body says.
+        What administrators decided stays as it is, whatever the body says. Of its scopes a client may keep
+        or give up what it has today: what an administrator took away does not come back by itself.
         Raises InvalidToken, InvalidClientMetadata, InvalidRedirectUri.
         """
         with self.database.reading() as connection:
             before = _opened(connection, client_id, token)
-            scopes = initial_scopes(connection, client_id)
         if body.get("client_id") != client_id:
             raise InvalidClientMetadata("client_id must be in the body, and be the one of the address.")
         for name in _SERVER_SAYS:
@@ -114,7 +113,7 @@ class Registrar:
             kept.profile,
             kept.profile_until,
             kept.agency,
-            tuple(dict.fromkeys((*before.scopes, *scopes))),
+            before.scopes,
             kept,
         )
         after = read_registration(client_id, body, allowed, self.fetch)
@@ -126,7 +125,10 @@ class Registrar:
         )
         after, new_secret = with_secret_if_wanted(after, now)
         with self.database.writing() as connection:
-            _opened(connection, client_id, token)
+            lock_client(connection, client_id)
+            if _opened(connection, client_id, token) != before:
+                # An administrator was here between our look and our write.
+                raise InvalidClientMetadata("The client was changed meanwhile: read it, and send it again.")
             save_registration(connection, after, now)
             issued_at = created_at(connection, client_id)
             self.evidence.record_within(

@@ -3,11 +3,9 @@
 import hmac
 import secrets
 
-import orjson
 from sqlalchemy import Connection, delete, insert, select
 
 from idp.store.initial_access_tokens import hash_token
-from idp.store.registration_tables import initial_access_token
 from idp.store.registration_tables import registration_access as table
 
 
@@ -32,16 +30,6 @@ def opens_registration(connection: Connection, client_id: str, token: str) -> bo
     """Whether this token is the one of this client."""
     kept = connection.scalar(select(table.c.token_hash).where(table.c.client_id == client_id))
     return kept is not None and hmac.compare_digest(kept, hash_token(token))
-
-
-def initial_scopes(connection: Connection, client_id: str) -> tuple[str, ...]:
-    """What the initial access token of this client allowed; empty when it was registered without one."""
-    text = connection.scalar(
-        select(initial_access_token.c.scopes)
-        .join(table, table.c.initial_token_id == initial_access_token.c.token_id)
-        .where(table.c.client_id == client_id)
-    )
-    return tuple(orjson.loads(text)) if text else ()
 
 
 def end_registration_access(connection: Connection, client_id: str) -> None:

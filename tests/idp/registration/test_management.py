@@ -1,8 +1,13 @@
 """RFC 7592: a client reads, replaces and deletes its own record, and no other's."""
 
+from dataclasses import replace
+
 import pytest
 
-from idp.store.clients import change_state, find_registration
+from idp.errors import InvalidClientMetadata
+from idp.outbound.client import Answer
+from idp.registration.registrar import Registrar
+from idp.store.clients import change_state, find_registration, save_registration
 from tests.idp.provider import Provider
 from tests.idp.registration.desk import baseline_token, bearer, post, registered, sound
 
@@ -35,6 +40,46 @@ def test_what_was_told_can_be_put_back_as_it_is(provider: Provider) -> None:
     answer = provider.client.put(path(told), json=body, headers=bearer(told["registration_access_token"]))
     assert answer.status_code == 200, answer.text
     assert answer.json.items() >= body.items()
+
+
+def take_scope_away(provider: Provider, client_id: str) -> None:
+    """What an administrator does."""
+    with provider.database.writing() as connection:
+        found = find_registration(connection, client_id)
+        assert found
+        kept = tuple(each for each in found.scopes if each != "offline_access")
+        save_registration(connection, replace(found, scopes=kept), 0)
+
+
+def test_a_scope_that_was_taken_away_does_not_come_back_by_itself(provider: Provider) -> None:
+    told = registered(provider)
+    assert "offline_access" in told["scope"]
+    take_scope_away(provider, told["client_id"])
+    headers = bearer(told["registration_access_token"])
+    body = sound(client_id=told["client_id"], jwks=told["jwks"])
+    asked = provider.client.put(path(told), json={**body, "scope": told["scope"]}, headers=headers)
+    assert (asked.status_code, asked.json["error"]) == (400, "invalid_client_metadata")
+    left_out = provider.client.put(path(told), json=body, headers=headers)
+    assert left_out.status_code == 200
+    assert "offline_access" not in left_out.json["scope"]
+
+
+def test_a_change_that_crosses_an_administrators_is_refused(provider: Provider) -> None:
+    told = registered(provider)
+    services = provider.app.extensions["idp"]
+
+    class Meanwhile:
+        """The sector is fetched between the look and the write."""
+
+        def get(self, url: str, *, accept: str = "") -> Answer:
+            take_scope_away(provider, told["client_id"])
+            return Answer(200, "application/json", b'["https://motcua.example.gov.vn/cb"]')
+
+    registrar = Registrar("https://x", provider.database, Meanwhile(), services.evidence, lambda _: None)
+    sector = "https://motcua.example.gov.vn/sector.json"
+    body = sound(client_id=told["client_id"], jwks=told["jwks"], sector_identifier_uri=sector)
+    with pytest.raises(InvalidClientMetadata, match="meanwhile"):
+        registrar.replace(told["client_id"], told["registration_access_token"], body, 0)
 
 
 @pytest.mark.parametrize("method", ["get", "put", "delete"])
