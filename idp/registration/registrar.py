@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from idp.directory.subjects import DEVICE_GRANT, sector_of
 from idp.errors import InvalidClientMetadata, InvalidToken
 from idp.evidence.event import Event
 from idp.evidence.record import EvidenceRecorder
@@ -117,6 +118,7 @@ class Registrar:
             kept,
         )
         after = read_registration(client_id, body, allowed, self.fetch)
+        _check_same_sector(before, after)
         after = replace(
             after,
             resources=before.resources,
@@ -185,6 +187,21 @@ def changed_names(before: Registration, after: Registration) -> list[str]:
         if getattr(before, name) != getattr(after, name)
     ]
     return names[:32]
+
+
+def _check_same_sector(before: Registration, after: Registration) -> None:
+    """What people were told of in one sector, a refresh token or userinfo would tell of in the next.
+
+    So a client that got tokens in its own sector, or by the device grant, does not move to another's.
+    """
+    metadata = before.metadata
+    if not metadata.redirect_uris and DEVICE_GRANT not in metadata.grant_types:
+        return
+    if sector_of(before.client_id, metadata) != sector_of(after.client_id, after.metadata):
+        raise InvalidClientMetadata(
+            "This change moves the client to another sector, so its sub values would change: "
+            "register a new client, or ask an administrator."
+        )
 
 
 def _opened(connection: Connection, client_id: str, token: str) -> Registration:

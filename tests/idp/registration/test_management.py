@@ -82,6 +82,26 @@ def test_a_change_that_crosses_an_administrators_is_refused(provider: Provider) 
         registrar.replace(told["client_id"], told["registration_access_token"], body, 0)
 
 
+def test_a_client_does_not_move_into_anothers_sector(provider: Provider) -> None:
+    """With a refresh token of before, it would be told the other's sub values."""
+    device = "urn:ietf:params:oauth:grant-type:device_code"
+    mine = sound(redirect_uris=["https://mine.example.gov.vn/cb"], post_logout_redirect_uris=None)
+    mine |= {"backchannel_logout_uri": "https://mine.example.gov.vn/logout"}
+    others = sound(jwks=mine["jwks"])
+    for first in (mine, others | {"grant_types": ["authorization_code", device]}):
+        told = post(provider, baseline_token(provider), first).json
+        headers = bearer(told["registration_access_token"])
+        again = provider.client.put(
+            path(told), json=first | {"client_id": told["client_id"]}, headers=headers
+        )
+        assert again.status_code == 200, again.text
+        moved = provider.client.put(
+            path(told), json=others | {"client_id": told["client_id"]}, headers=headers
+        )
+        assert moved.status_code == 400
+        assert "another sector" in moved.json["error_description"]
+
+
 @pytest.mark.parametrize("method", ["get", "put", "delete"])
 def test_the_token_of_one_client_does_not_open_another(provider: Provider, method: str) -> None:
     mine, other = registered(provider), registered(provider)
