@@ -12,7 +12,7 @@ from idp.errors import IdpError, InsufficientScope, InvalidToken
 from idp.grants.resource_access import ResourceAccess
 from idp.protocol.strict_json import parse_strict_object
 from idp.provisioning.bulk import scim_error
-from idp.provisioning.caller import Caller
+from idp.provisioning.caller import Caller, caller_of
 from idp.provisioning.scim import Scim
 from idp.services import Services
 from idp.web.errors import challenge
@@ -23,7 +23,10 @@ SCOPE = "scim"
 
 
 def scim_endpoints(services: Services, scim: Scim, access: ResourceAccess) -> Blueprint:
-    """Authentication: an access token for the resource <issuer>/scim/v2 with the scope ``scim``."""
+    """Authentication: an access token for the resource <issuer>/scim/v2 with the scope ``scim``.
+
+    A system sees its agency; one that is registered for ``scim.province`` as well sees them all.
+    """
     blueprint = Blueprint("scim", __name__, url_prefix="/scim/v2")
     kinds: dict[str, tuple[Any, Any]] = {
         "Users": (scim.users, scim.search.users),
@@ -37,7 +40,7 @@ def scim_endpoints(services: Services, scim: Scim, access: ResourceAccess) -> Bl
     def authenticate() -> None:
         client = access.check(shown_token(request), scope=SCOPE, moment=services.clock())
         g.client_id = client.client_id
-        g.scim_caller = Caller(client.client_id, client.metadata.agency)
+        g.scim_caller = caller_of(client)
 
     @blueprint.get("/<any(Users, Groups):kind>")
     def query(kind: str) -> Response:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from idp.provisioning.caller import PROVINCE_SCOPE
 from idp.web.openapi.document import Api, Operation, openapi_document, parameter
 from idp.web.openapi.scim_schemas import scim_schemas
 from idp.web.scim import SCOPE
@@ -110,7 +111,8 @@ def scim_document(issuer: str) -> dict[str, Any]:
     return openapi_document(
         Api(
             title="SCIM 2.0",
-            description=f"Access tokens are for the resource {issuer}/scim/v2 with the scope {SCOPE}.",
+            description=f"Access tokens are for the resource {issuer}/scim/v2 with the scope {SCOPE}. "
+            f"A client sees its own agency; one registered for {PROVINCE_SCOPE} too sees the whole province.",
             issuer=issuer,
             base="/scim/v2",
             scope=SCOPE,

@@ -19,10 +19,13 @@ PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
 class Personnel:
-    """``agency``: "" for the province's own."""
+    """The province's own, unless an ``agency`` or other ``scopes`` are given."""
 
-    def __init__(self, provider: Provider, *, agency: str = "", scopes: tuple[str, ...] = ("scim",)) -> None:
+    def __init__(
+        self, provider: Provider, *, agency: str = "", scopes: tuple[str, ...] | None = None
+    ) -> None:
         self.provider = provider
+        scopes = scopes or (("scim",) if agency else ("scim", "scim.province"))
         self.system = provider.register(
             scopes=scopes, resources=(RESOURCE,), metadata=ClientMetadata(agency=agency)
         )

@@ -83,3 +83,24 @@ def test_an_agency_keeps_its_own_organisations_only(provider: Provider, personne
     assert health.call("POST", "/Groups", group("H47.13")).status_code == 400
     assert health.call("GET", "/Groups/H47").status_code == 404
     assert health.found("/Groups") == ["Sở Y tế MẪU", "Sở MẪU"]
+
+
+def test_a_system_without_an_agency_sees_its_own_people_and_nobody_elses(
+    provider: Provider, personnel: Personnel
+) -> None:
+    """An agency that was forgotten at registration is no key to the province."""
+    organisation(provider, "H47.12", "Sở MẪU")
+    somebody = personnel.joiner()
+    nowhere = Personnel(provider, scopes=("scim",))
+    assert nowhere.found("/Users") == nowhere.found("/Groups") == []
+    for method, path in (
+        ("GET", f"/Users/{somebody['id']}"),
+        ("DELETE", f"/Users/{somebody['id']}"),
+        ("GET", "/Groups/H47.12"),
+        ("DELETE", "/Groups/H47.12"),
+    ):
+        assert nowhere.call(method, path).status_code == 404
+    own = nowhere.joiner()
+    assert nowhere.found("/Users") == [own["userName"]]
+    assert personnel.call("GET", f"/Users/{somebody['id']}").status_code == 200
+    assert personnel.call("GET", "/Groups/H47.12").status_code == 200

@@ -55,7 +55,7 @@ def served(tmp_path: Path, redis_url: str, shared_keys: SoftwareKeys) -> Iterato
 def test_scim2_tester_finds_nothing_wrong_with_users_and_discovery(served: Provider) -> None:
     """Groups are left out of its random creations: an agency code cannot be invented."""
     resource = f"{served.settings.issuer}/scim/v2"
-    system = served.register(scopes=("scim",), resources=(resource,))
+    system = served.register(scopes=("scim", "scim.province"), resources=(resource,))
     assertion = system.assertion(aud=served.settings.issuer)
     token = served.issue(system, client_assertion=assertion, resource=resource)
     organisation(served, "H47", "Tỉnh MẪU")
