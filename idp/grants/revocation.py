@@ -72,14 +72,15 @@ class RevocationEndpoint(AuthlibEndpoint):  # type: ignore[misc]  # Authlib has 
             self._revocations.revoke(token.jti, token.client_id, expires_at=token.expires_at, now=now)
             self._record("access_token", token.jti, token.client_id, now)
 
-    def revoke_shown(self, compact: str, now: int) -> None:
-        """End an access token that its holder shows. Unknown and bound ones are let be: no error (§2.2)."""
+    def revoke_shown(self, compact: str, now: int) -> bool:
+        """End an access token that its holder shows; whether it is one of ours that lives."""
         token = find_issued_token(compact, self._token_keys, self._issuer, now=now)
         # A token that is bound to a key is its client's to end: having seen it proves nothing.
         if token is None or token.is_expired() or "cnf" in token.claims:
-            return
+            return False
         self._revocations.revoke(token.jti, token.client_id, expires_at=token.expires_at, now=now)
         self._record("access_token", token.jti, token.client_id, now)
+        return True
 
     def _record(self, token_type: str, jti: str, client_id: str, now: int) -> None:
         details = {"token_type": token_type, "reason": "given_back", "jti": jti}

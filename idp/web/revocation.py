@@ -22,9 +22,9 @@ def revocation_endpoint(
     def revoke() -> Response:
         asked = FormRequest(read_form(request, clock()))
         scheme, _, shown = asked.strict_form.authorization.partition(" ")
-        if scheme.lower() == "bearer" and shown and shown == asked.form.get("token"):
-            # Whoever holds a bearer token may end it: nobody loses by that. The CSC's auth/revoke needs it.
-            endpoint.revoke_shown(shown, asked.moment)
+        # Whoever holds a bearer token may end it: nobody loses by that. The CSC's auth/revoke needs it.
+        own = scheme.lower() == "bearer" and shown and shown == asked.form.get("token")
+        if own and endpoint.revoke_shown(shown, asked.moment):
             return json_answer(200, {})
         try:
             status, body = server.answer_endpoint("revocation", asked)

@@ -1,5 +1,8 @@
 """Logging out with a real browser, and the board of deliveries: narrow, in English, without scripts."""
 
+import re
+from urllib.parse import urlencode
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -79,3 +82,47 @@ def test_an_administrator_reads_the_delivery_board(
         page.locator("main form button").first.click()
         expect(page.get_by_role("status")).to_be_visible()
         check_page(page, f"board-tried-{language}")
+
+
+def test_who_logs_out_is_out_at_three_relying_parties(
+    chromium: Browser, site: Site, official: Enrolled
+) -> None:
+    """One login opens three systems, one logout closes them all: prompt=none fails everywhere afterwards."""
+    systems = [f"https://he-thong-{n}.example.gov.vn/cb" for n in range(3)]
+    clients = [
+        site.provider.register(
+            metadata=ClientMetadata(
+                profile="baseline", profile_until=4_000_000_000, first_party=True, redirect_uris=(uri,),
+                grant_types=("authorization_code",),
+            ),
+            scopes=("openid",),
+        ).client_id
+        for uri in systems
+    ]  # fmt: skip
+
+    def ask(number: int, **more: str) -> str:
+        sent = {
+            "client_id": clients[number], "redirect_uri": systems[number], "response_type": "code",
+            "scope": "openid", "state": str(number), **more,
+        }  # fmt: skip
+        return f"{site.base}/authorize?{urlencode(sent)}"
+
+    with visitor(chromium) as page:
+
+        def answer_to(address: str) -> str:
+            """Where this browser is sent, by its cookies."""
+            return page.request.get(address, max_redirects=0).headers["location"]
+
+        page.route("https://he-thong-*/**", lambda route: route.fulfill(body="MẪU"))
+        page.goto(ask(0))
+        type_password(page, official)
+        type_otp(page, official, site)
+        expect(page).to_have_url(re.compile(r"^https://he-thong-0\S+code="))
+        for number in (1, 2):
+            assert "code=" in answer_to(ask(number))
+        page.goto(f"{site.base}/logout")
+        page.locator(".logout-confirm").click()
+        expect(page).to_have_url(f"{site.base}/logout/done")
+        assert page.locator("main li").count() == 3
+        for number in range(3):
+            assert "error=login_required" in answer_to(ask(number, prompt="none"))
