@@ -86,7 +86,7 @@ def test_metrics_count_endpoints_and_errors_not_what_callers_write(
 
 
 def test_nothing_is_there_at_an_unknown_address(provider: Provider) -> None:
-    answer = provider.client.get("/authorize")
+    answer = provider.client.get("/nothing-here")
     assert answer.status_code == 404
     assert answer.json["error"] == "invalid_request"
 

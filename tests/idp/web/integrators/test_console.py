@@ -1,4 +1,4 @@
-"""The registration console: for administrators with two factors, and what it shows once."""
+"""The registration console: for administrators with a passkey or card, and what it shows once."""
 
 import re
 
@@ -25,7 +25,7 @@ class Browser:
         self.http = provider.app.test_client()
         self.now = int(provider.clock().timestamp())
 
-    def log_in(self, who: Person, acr: str = "LoA2") -> "Browser":
+    def log_in(self, who: Person, acr: str = "LoA3") -> "Browser":
         self.services.people.save(who, self.now)
         _, cookie = self.services.sessions.start(
             who, acr=acr, amr=("pwd", "otp"), upstream="", identity_level="", device="", address="",
@@ -89,7 +89,7 @@ def test_nobody_else_sees_or_changes_anything(provider: Provider, who: Person | 
 
 
 def test_one_factor_is_not_enough(provider: Provider) -> None:
-    assert Browser(provider).log_in(ADMIN, acr="LoA1").get("/integrators").status_code == 303
+    assert Browser(provider).log_in(ADMIN, acr="LoA2").get("/integrators").status_code == 303
 
 
 def test_a_secret_is_shown_once_and_stands_in_no_address(provider: Provider, admin: Browser) -> None:
