@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from scim2_models import Context, Email, GroupMembership, Meta, Name, PhoneNumber, Reference
 
-from idp.directory.person import ACTIVE, LEFT, OFFICIAL, Person, Post
+from idp.directory.person import ACTIVE, OFFICIAL, Person, Post
 from idp.provisioning.resources import OfficialUser
 from idp.store.provisioned import Official
 
@@ -58,7 +58,7 @@ def version_of(resource: Any) -> str:
 
 
 def person_of(user: Any, before: Person) -> Person:
-    """The directory's person as ``user`` wants it. Suspension is not undone by a personnel system."""
+    """The directory's person as ``user`` wants it, but for the state."""
     claims = {**before.claims}
     for part, claim in _NAME.items():
         _put(claims, claim, getattr(user.name, part, None) if user.name else None)
@@ -72,17 +72,10 @@ def person_of(user: Any, before: Person) -> Person:
     for claim in ("email", "phone_number"):
         if claim not in claims:
             claims.pop(f"{claim}_verified", None)
-    state = before.state
-    if user.active is False:
-        state = LEFT
-    elif before.state == LEFT and user.active:
-        state = ACTIVE
     posts = before.posts
     if posts and (user.title or "") != posts[0].title:
         posts = (replace(posts[0], title=user.title or ""), *posts[1:])
-    return replace(
-        before, kind=OFFICIAL, state=state, username=user.user_name or "", claims=claims, posts=posts
-    )
+    return replace(before, kind=OFFICIAL, username=user.user_name or "", claims=claims, posts=posts)
 
 
 def kept_of(user: Any) -> dict[str, Any]:

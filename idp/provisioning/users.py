@@ -54,7 +54,8 @@ class Users:
         user = OfficialUser.model_validate(dict(body), scim_ctx=Context.RESOURCE_CREATION_REQUEST)
         if user.active is None:
             user.active = True
-        fresh = Person(person_id=str(uuid.uuid4()), kind=OFFICIAL, state=ACTIVE, username="", claims={})
+        state = ACTIVE if user.active else LEFT
+        fresh = Person(person_id=str(uuid.uuid4()), kind=OFFICIAL, state=state, username="", claims={})
         provision = Provision(USER, fresh.person_id, client_id=caller.client_id)
         self._store(user, Official(fresh, provision), now)
         self._tell("provision.created", fresh.person_id, caller, now)
@@ -90,7 +91,7 @@ class Users:
         self.leave(user_id, by=caller.client_id, now=now)
         person = self.people.find(user_id)
         if person is not None:
-            self.people.save(replace(person, username="", posts=(), state=LEFT), now)
+            self.people.save(replace(person, username="", posts=()), now)
         with self.database.writing() as connection:
             forget_provision(connection, USER, user_id)
         self._tell("provision.deleted", user_id, caller, now)
@@ -104,6 +105,9 @@ class Users:
         if user.active is False:
             # Also when it was so before: an act that a failure cut short is completed by repeating it.
             self.leave(person_id, by=caller.client_id, now=now)
+        elif user.active and official.person.state == LEFT and self.people.come_back(person_id, now):
+            details = {"state": ACTIVE, "by": caller.client_id}
+            self.evidence.record(Event("person.state_changed", now, person_id=person_id, details=details))
         self._tell("provision.changed", person_id, caller, now)
         return self.read(caller, person_id)
 

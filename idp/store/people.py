@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Connection, RowMapping, delete, false, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from idp.directory.person import Mandate, Person, Post
+from idp.directory.person import ACTIVE, LEFT, Mandate, Person, Post
 from idp.directory.personal_number import check_personal_number
 from idp.directory.username import fold_username
 from idp.errors import DirectoryConflict, DirectoryRefused
@@ -46,7 +46,10 @@ class People:
             return [self._person(connection, row) for row in rows.mappings().all()]
 
     def save(self, saved: Person, now: int) -> Person:
-        """Insert, or replace all of it: posts and mandates too. Returns it as it was stored.
+        """Insert, or replace all of it but the state: posts and mandates too. Returns it as it was stored.
+
+        The state of who is there already is ``change_state``'s alone: whoever saves what they read a moment
+        ago must not bring somebody back who was suspended meanwhile.
 
         Raises DirectoryRefused: a username or personal number that another has, a number whose structure is
         wrong, a post in an organisation that the directory does not have.
@@ -54,7 +57,6 @@ class People:
         saved = _checked(saved)
         values = {
             "kind": saved.kind,
-            "state": saved.state,
             "username": saved.username or None,
             "claims": orjson.dumps(dict(saved.claims)).decode(),
             "identity_level": saved.identity_level,
@@ -70,7 +72,7 @@ class People:
             where = person.c.person_id == saved.person_id
             try:
                 if connection.execute(update(person).where(where).values(**values)).rowcount == 0:
-                    values |= {"person_id": saved.person_id, "created_at": now}
+                    values |= {"person_id": saved.person_id, "state": saved.state, "created_at": now}
                     connection.execute(insert(person).values(**values))
             except IntegrityError as error:
                 # Somebody else saved the same name or number between our look and our write.
@@ -88,6 +90,13 @@ class People:
             changed = connection.execute(
                 update(person).where(person.c.person_id == person_id).values(state=state, changed_at=now)
             )
+        return bool(changed.rowcount)
+
+    def come_back(self, person_id: str, now: int) -> bool:
+        """Whoever left is active again; False for all others: a suspension is not undone by the way."""
+        where = (person.c.person_id == person_id) & (person.c.state == LEFT)
+        with self.database.writing() as connection:
+            changed = connection.execute(update(person).where(where).values(state=ACTIVE, changed_at=now))
         return bool(changed.rowcount)
 
     def _refuse_conflicts(self, connection: Connection, saved: Person, number_index: Any) -> None:

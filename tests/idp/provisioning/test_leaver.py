@@ -90,6 +90,11 @@ def test_somebody_who_comes_back_is_active_again(provider: Provider, personnel: 
     assert provider.app.extensions["idp"].people.find(made["id"]).state == "active"
 
 
+def test_who_is_created_inactive_has_left(provider: Provider, personnel: Personnel) -> None:
+    made = personnel.joiner(active=False)
+    assert provider.app.extensions["idp"].people.find(made["id"]).state == "left"
+
+
 def test_a_suspension_is_not_undone_by_a_personnel_system(provider: Provider, personnel: Personnel) -> None:
     made = personnel.joiner()
     people = provider.app.extensions["idp"].people

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,24 @@ def test_a_sealed_number_copied_to_another_row_does_not_open(people: People) -> 
         )
     with pytest.raises(IdpError):
         people.find("p-2")
+
+
+@pytest.mark.parametrize("state", ["suspended", "left"])
+def test_saving_what_was_read_earlier_brings_nobody_back(people: People, state: str) -> None:
+    """A login or a change of posts that crosses a suspension must not undo it."""
+    read = people.save(Person("p-20", "citizen", "active", "hai.muoi", {"name": "Lan MẪU"}), NOW)
+    people.change_state("p-20", state, NOW)
+    saved = people.save(replace(read, claims={"name": "Lan Anh MẪU"}), NOW)
+    assert (saved.state, saved.name) == (state, "Lan Anh MẪU")
+
+
+def test_only_who_left_comes_back(people: People) -> None:
+    people.save(Person("p-21", "official", "active", "hai.mot", {}), NOW)
+    assert not people.come_back("p-21", NOW)
+    people.change_state("p-21", "suspended", NOW)
+    assert not people.come_back("p-21", NOW)
+    people.change_state("p-21", "left", NOW)
+    assert people.come_back("p-21", NOW)
 
 
 def test_a_state_changes_and_the_person_stays(people: People) -> None:
