@@ -73,6 +73,7 @@ class RedeemCode:
             raise InvalidGrant(detail="code unknown or expired")
         if authorization.client_id != client.client_id:
             raise InvalidGrant(detail="another client's code")
+        request.code_age = now - authorization.granted_at
         check_redirect_uri(request, authorization)
         check_verifier(request, authorization)
         confirmation = confirm_sender(self._proofs, request, client, person=True)

@@ -37,6 +37,7 @@ class FormRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
     client: Client | None
     authorized: Authorized | None = None
     confirmation: Confirmation = UNBOUND
+    code_age: int | None = None
 
     def __init__(self, form: Form) -> None:
         # The URL here says nothing: TLS ends before this process. The issuer's scheme is checked in the

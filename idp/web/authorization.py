@@ -44,6 +44,7 @@ def authorization_endpoint(services: Services) -> Blueprint:
             abort(405)  # whoever asks for headers only wants no code
         now = int(services.clock().timestamp())
         parameters = read_authorization_parameters(request)
+        g.asked = parameters.values
         under_way = _under_way(services, parameters)
         if under_way:
             return see_other(url_for(".resume", journey_id=under_way))

@@ -79,6 +79,10 @@ def _answer(services: Services, asked: LogoutRequest, found: Session | None = No
     remember_language(asked.ui_locales)
     found = found or current_session(services)
     outcome = services.logout.handle(asked, found, confirmed=False, now=_now(services))
+    decided = outcome.decision
+    if decided.client is not None:
+        g.client_id = decided.client.client_id
+        g.logout_doubt = decided.doubt if asked.id_token_hint else "no id_token_hint"
     if found is not None and outcome.decision.confirm:
         # Only what was judged sound goes into the form; it is judged again when it comes back.
         sound = LogoutRequest() if outcome.decision.doubt not in ("", "session") else asked

@@ -21,6 +21,7 @@ def par_endpoint(services: Services) -> Blueprint:
         moment = services.clock()
         form = read_form(request, moment)
         asked = FormRequest(form)
+        g.asked = form.fields
         client = services.server.authenticate_pushing_client(asked)
         g.client_id = client.client_id
         now = int(moment.timestamp())

@@ -63,7 +63,12 @@ def register_request_log(app: Flask, log: Any, metrics: Metrics, *, https: bool)
             "status": answer.status_code,
             "ms": round(seconds * 1000, 2),
         }
-        for name, attribute in (("client_id", "client_id"), ("error", "error"), ("detail", "error_detail")):
+        for name, attribute in (
+            ("client_id", "client_id"),
+            ("error", "error"),
+            ("detail", "error_detail"),
+            ("self_test", "self_test"),
+        ):
             value = g.get(attribute)
             if value:
                 event[name] = value

@@ -23,6 +23,7 @@ def token_endpoint(server: AuthorizationServer, clock: Callable[[], datetime], m
         if "grant_type" not in form.fields:
             raise InvalidRequest("The parameter grant_type is missing.", detail="grant_type")
         asked = FormRequest(form)
+        g.asked, g.token_request = form.fields, asked
         try:
             status, body = server.answer_token(asked)
         finally:

@@ -1,5 +1,7 @@
 """What integrators and provisioning systems call."""
 
+import time
+
 from flask import Flask
 
 from idp.evidence.report_transactions import ReportTransactions
@@ -8,8 +10,11 @@ from idp.provisioning.leave import Leave
 from idp.provisioning.scim import build_scim
 from idp.registration.administer import Administer
 from idp.registration.look_after import LookAfter
+from idp.registration.self_test import SelfTestClient
+from idp.registration.watch_logins import WatchLogins
 from idp.services import Services
 from idp.store.idempotency import IdempotencyKeys
+from idp.store.self_tests import SelfTests
 from idp.web.api_documents import api_documents
 from idp.web.error_list import error_list
 from idp.web.integrators import integrator_pages
@@ -18,6 +23,7 @@ from idp.web.register import registration_endpoint
 from idp.web.scim import scim_endpoints
 from idp.web.scim_discovery import scim_discovery
 from idp.web.transactions import transactions_endpoint
+from idp.web.watch_requests import watch_requests
 
 
 def register_integrator_endpoints(app: Flask, services: Services, below: str | None) -> None:
@@ -35,10 +41,14 @@ def register_integrator_endpoints(app: Flask, services: Services, below: str | N
     look_after = LookAfter(services.database, services.outbound, services.evidence, services.clients.forget)
     administer = Administer(services.database, services.outbound, services.evidence, services.clients.forget)
     keys = IdempotencyKeys(services.redis, services.people.sealing)
+    self_tests = SelfTests(services.redis)
+    watch = WatchLogins(self_tests, time.monotonic)
+    watch_requests(app, services, watch)
+    self_test = SelfTestClient(issuer, look_after, self_tests, watch, services.logout.board)
     parts = [
         registration_endpoint(services),  #          initial access token, registration access token
         error_list(services),  #                     public
-        integrator_pages(services, look_after),  #   administrator
+        integrator_pages(services, look_after, self_test),  #   administrator
         api_documents(issuer),  #                    public
         admin_api(
             services,
@@ -46,6 +56,7 @@ def register_integrator_endpoints(app: Flask, services: Services, below: str | N
             administer,
             keys,
             ResourceAccess(services.tokens.access, f"{issuer}/admin/v1"),
+            self_test,
         ),  #  access token with the scope admin
         scim_discovery(issuer),  #                   public
         scim_endpoints(

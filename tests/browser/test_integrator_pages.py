@@ -60,6 +60,32 @@ def test_an_administrator_looks_after_a_system(
 
 
 @pytest.mark.parametrize(("language", "width"), LOOKS)
+def test_an_administrator_tests_the_login_of_a_system(
+    site: Site, chromium: Browser, administrator: str, language: str, width: int
+) -> None:
+    uri = "https://motcua-rat-dai.example.gov.vn/mot/duong/dan/that/dai/de/xem/co/tran/khong/login"
+    redirect_uri = "https://motcua.example.gov.vn/callback"
+    metadata = ClientMetadata(initiate_login_uri=uri, redirect_uris=(redirect_uri,))
+    client_id = site.provider.register(metadata=metadata).client_id
+    with visitor(chromium, language=language, width=width) as page:
+        page.context.add_cookies([{"name": "sid", "value": administrator, "url": site.base}])
+        page.goto(f"{site.base}/integrators/clients/{client_id}")
+        page.locator(f"a[href$='/{client_id}/self-test']").click()
+        check_page(page, f"self-test-{language}")
+        page.locator("form[action$='/self-test'] button").click()
+        expect(page.locator(f"a[href^='{uri}?iss=']")).to_be_visible()
+        page.request.get(
+            f"{site.base}/authorize?client_id={client_id}&redirect_uri={redirect_uri}", max_redirects=0
+        )
+        page.reload()
+        expect(page.locator(".alert")).to_contain_text("invalid_request")
+        expect(page.locator("#pushed")).to_contain_text("/par")
+        check_page(page, f"self-test-running-{language}")
+        page.locator("form[action$='/end'] button").click()
+        expect(page.locator("h1")).to_have_text("Hệ thống MẪU")
+
+
+@pytest.mark.parametrize(("language", "width"), LOOKS)
 def test_the_error_catalogue_is_read_by_anybody(
     site: Site, chromium: Browser, language: str, width: int
 ) -> None:

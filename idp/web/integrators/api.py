@@ -21,6 +21,7 @@ from idp.errors import (
 from idp.grants.resource_access import ResourceAccess
 from idp.registration.administer import Administer
 from idp.registration.look_after import LookAfter
+from idp.registration.self_test import SelfTestClient, told
 from idp.services import Services
 from idp.store.idempotency import IdempotencyKeys
 from idp.web.errors import challenge
@@ -41,6 +42,7 @@ def admin_api(
     administer: Administer,
     keys: IdempotencyKeys,
     access: ResourceAccess,
+    self_test: SelfTestClient,
 ) -> Blueprint:
     """Authentication: an access token for the resource <issuer>/admin/v1 with the scope ``admin``."""
     blueprint = Blueprint("admin_api", __name__, url_prefix="/admin/v1")
@@ -90,6 +92,10 @@ def admin_api(
             return _answer(200, shown(client_id, secret))
 
         return once(keys, act, _json)
+
+    @blueprint.get("/clients/<client_id>/self-test")
+    def self_test_of(client_id: str) -> Response:
+        return _answer(200, told(self_test.report(client_id, now())))
 
     @blueprint.post("/clients/<client_id>/secret")
     def rotate_secret(client_id: str) -> Response:

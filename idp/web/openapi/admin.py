@@ -6,6 +6,7 @@ from idp.web.integrators.api import MAX_PAGE, SCOPE
 from idp.web.integrators.idempotent import HEADER, PATTERN
 from idp.web.openapi.client_schemas import client_schemas
 from idp.web.openapi.document import Api, Operation, openapi_document, parameter
+from idp.web.openapi.self_test_schema import self_test_schema
 from idp.web.problem import PROBLEM_JSON
 
 _ID = parameter("client_id", "path", {"type": "string", "minLength": 1}, "The client.")
@@ -62,6 +63,11 @@ def _operations() -> tuple[Operation, ...]:
             "get", "/clients/{client_id}/findings", "lintClient", "What will hurt one day.",
             {200: "Findings"}, _READ, parameters=(_ID, reach),
         ),
+        Operation(
+            "get", "/clients/{client_id}/self-test", "readSelfTest",
+            "What the self-test of its login saw: an administrator began it in the console.",
+            {200: "SelfTest"}, _READ, parameters=(_ID,),
+        ),
     )  # fmt: skip
 
 
@@ -76,6 +82,6 @@ def admin_document(issuer: str) -> dict[str, Any]:
             media="application/json",
             error_media=PROBLEM_JSON,
             operations=_operations(),
-            schemas=client_schemas(),
+            schemas={**client_schemas(), "SelfTest": self_test_schema()},
         )
     )
