@@ -14,7 +14,7 @@ from scim2_models import (
     UniquenessException,
 )
 
-from idp.directory.person import ACTIVE, LEFT, OFFICIAL, Person
+from idp.directory.person import ACTIVE, LEFT, OFFICIAL, SUSPENDED, Person
 from idp.directory.username import check_username
 from idp.errors import DirectoryConflict, DirectoryRefused
 from idp.evidence.event import Event
@@ -102,7 +102,10 @@ class Users:
         if not provision.client_id:
             provision = replace(provision, client_id=caller.client_id)
         self._store(user, Official(official.person, provision), now)
-        if user.active is False:
+        # Whom an administrator suspended is shown as inactive: a change of anything else, which carries that
+        # along, is no leaving, or a second change would bring the person back. Who leaves meanwhile is deleted.
+        suspended = official.person.state == SUSPENDED
+        if user.active is False and not suspended:
             # Also when it was so before: an act that a failure cut short is completed by repeating it.
             self.leave(person_id, by=caller.client_id, now=now)
         elif user.active and official.person.state == LEFT and self.people.come_back(person_id, now):

@@ -134,3 +134,14 @@ def test_the_command_ends_what_is_open_and_activating_opens_none_of_it(
     assert command("activate") == "active"
     assert services.sessions.find(cookie, now) is None
     assert services.tokens.families.find(offline, now).revoked_at
+
+
+def test_two_changes_of_a_title_do_not_undo_a_suspension(provider: Provider, personnel: Personnel) -> None:
+    """A suspended person is shown as inactive: carrying that along in another change is no leaving."""
+    made = personnel.joiner()
+    people, path = provider.app.extensions["idp"].people, f"/Users/{made['id']}"
+    people.change_state(made["id"], "suspended", 1)
+    title = {"op": "replace", "path": "title", "value": "Chuyên viên chính"}
+    for change in (title, OUT | {"value": True}):
+        assert personnel.patch(path, change).status_code == 200
+        assert people.find(made["id"]).state == "suspended"
