@@ -103,7 +103,7 @@ class Users:
             provision = replace(provision, client_id=caller.client_id)
         self._store(user, Official(official.person, provision), now)
         # Whom an administrator suspended is shown as inactive: a change of anything else, which carries that
-        # along, is no leaving, or a second change would bring the person back. Who leaves meanwhile is deleted.
+        # along, is no leaving, or a second change would bring them back. Who leaves meanwhile is deleted.
         suspended = official.person.state == SUSPENDED
         if user.active is False and not suspended:
             # Also when it was so before: an act that a failure cut short is completed by repeating it.
