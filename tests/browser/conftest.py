@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: one Chromium and one served provider for all of them."""
+"""Fixtures of the browser tests: a Chromium for each module, one served provider for all of them."""
 
 from collections.abc import Iterator
 
@@ -11,8 +11,11 @@ from tests.idp.software_keys import SoftwareKeys
 from tests.servers.upstreams import RunningUpstreams
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """For one module: while it is open, Playwright's event loop runs in this thread, and no test of another
+    module could call asyncio.run.
+    """
     need_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
