@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from idp.cookie_keys import ensure_cookie_keys
 from idp.store.sealing import ensure_directory_keys
@@ -20,6 +21,10 @@ pytest_plugins = [
     "tests.servers.upstreams",
     "tests.servers.oidc_suite",  # last: it imports others of these
 ]
+
+# Speed is measured by `make bench`, never asserted: a busy machine is no failure.
+settings.register_profile("antin", deadline=None)
+settings.load_profile("antin")
 
 _LOOPBACK = ("127.", "::1", "localhost")
 
