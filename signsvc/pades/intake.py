@@ -8,7 +8,6 @@ stopped refuses its document and nothing else.
 import json
 import os
 import queue
-import select
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from signsvc.pades.awaiting import speaks_within
 from signsvc.pades.errors import DocumentRefused, InspectionUnavailable, SecretDocument
 from signsvc.pades.findings import Finding, decode_finding
 from signsvc.pades.secrecy import SECRET
@@ -175,7 +175,7 @@ class _Worker:
         end = time.monotonic() + seconds
         received = bytearray()
         while not received.endswith(b"\n"):
-            ready, _, _ = select.select([process.stdout], [], [], max(0.0, end - time.monotonic()))
+            ready = speaks_within(process.stdout, end - time.monotonic())
             chunk = process.stdout.read(65536) if ready else b""
             if not chunk or len(received) > _MAX_ANSWER:
                 raise EOFError("no answer in time")

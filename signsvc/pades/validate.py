@@ -7,7 +7,6 @@ wall time; whatever happens there, the answer is a verdict.
 import json
 import os
 import queue
-import select
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
+from signsvc.pades.awaiting import speaks_within
 from signsvc.pades.errors import InspectionUnavailable
 from signsvc.pades.validation.describe import undecided
 from signsvc.pades.validation.reasons import reason
@@ -190,7 +190,7 @@ def _exchange(process: subprocess.Popen[bytes], message: dict[str, Any], seconds
     end = time.monotonic() + seconds
     received = bytearray()
     while not received.endswith(b"\n"):
-        ready, _, _ = select.select([process.stdout], [], [], max(0.0, end - time.monotonic()))
+        ready = speaks_within(process.stdout, end - time.monotonic())
         chunk = process.stdout.read(65536) if ready else b""
         if not chunk or len(received) > _MAX_ANSWER:
             raise EOFError("no answer in time")

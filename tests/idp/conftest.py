@@ -7,7 +7,7 @@ import pytest
 
 from idp.store.database import Database
 from idp.store.migrate import migrate
-from tests.idp.provider import Provider, System
+from tests.idp.provider import OPEN, Provider, System
 from tests.idp.software_keys import SoftwareKeys
 
 
@@ -25,6 +25,14 @@ def own_keys() -> Iterator[SoftwareKeys]:
     keys = SoftwareKeys()
     yield keys
     keys.remove()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_open() -> Iterator[None]:
+    yield
+    for opened in OPEN:
+        opened.close()
+    OPEN.clear()
 
 
 @pytest.fixture

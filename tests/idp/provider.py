@@ -96,6 +96,10 @@ class Clock:
         self.now += timedelta(**delta)
 
 
+# Those of the present test: closed after it (conftest), or a run of all tests would run out of descriptors.
+OPEN: list["Provider"] = []
+
+
 class Provider:
     """The app, its database, its log, its clock."""
 
@@ -113,6 +117,14 @@ class Provider:
         migrate(self.database, self.settings.database_url)
         self.app: Flask = create_app(self.settings, clock=self.clock, log=self.log)
         self.client = self.app.test_client()
+        OPEN.append(self)
+
+    def close(self) -> None:
+        """Give back what its pools hold open; whoever asks again opens anew."""
+        services = self.app.extensions["idp"]
+        self.database.close()
+        services.database.close()
+        services.redis.close()
 
     def register(
         self,
