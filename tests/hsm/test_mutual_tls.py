@@ -65,7 +65,14 @@ def target(parties: dict[str, TlsFiles]) -> Iterator[str]:
     listener = Listener(
         address=f"localhost:{port}", tls=parties["server"], peer_name=_common_name(parties["signsvc"])
     )
-    service = SigningService(signing=None, directory=_NoCredentials(), profile={}.get)  # type: ignore[arg-type]
+    service = SigningService(
+        signing=None,  # type: ignore[arg-type]
+        directory=_NoCredentials(),  # type: ignore[arg-type]
+        profile={}.get,
+        clock=None,  # type: ignore[arg-type]
+    )
+        signing=None, directory=_NoCredentials(), profile={}.get, clock=lambda: datetime.now(UTC)
+    )  # type: ignore[arg-type]
     server = listen(
         listener, 2, health.HealthServicer(),
         lambda server: hsm_pb2_grpc.add_SigningServicer_to_server(service, server),
