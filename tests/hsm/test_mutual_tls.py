@@ -71,8 +71,6 @@ def target(parties: dict[str, TlsFiles]) -> Iterator[str]:
         profile={}.get,
         clock=None,  # type: ignore[arg-type]
     )
-        signing=None, directory=_NoCredentials(), profile={}.get, clock=lambda: datetime.now(UTC)
-    )  # type: ignore[arg-type]
     server = listen(
         listener, 2, health.HealthServicer(),
         lambda server: hsm_pb2_grpc.add_SigningServicer_to_server(service, server),
