@@ -153,8 +153,9 @@ def test_a_passkey_answers_the_challenge_in_band(
 @pytest.mark.parametrize("kind", ["PIN", "passkey", "nothing", "access_token"])
 def test_there_is_no_challenge_for_what_this_credential_does_not_take(csc: Csc, kind: str) -> None:
     answer = csc.call(
-        "credentials/getChallenge", credentialID=csc.seal, authObjectID=kind, hashes=[hashed("a")]
-    )
+        "credentials/getChallenge", credentialID=csc.service.enrolled.service_seal, authObjectID=kind,
+        hashes=[hashed("a")],
+    )  # fmt: skip
     assert refusal(answer) == (400, "invalid_request", "Invalid parameter authObjectID")
 
 
