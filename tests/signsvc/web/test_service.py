@@ -12,7 +12,8 @@ from tests.servers.signsvc import Service
 PUBLIC = {
     "/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/verify",
     "/v1/journal/checkpoint", "/v1/journal/entries", "/v1/journal/receipts/<leaf_index>",
-    "/csc/v1/info", "/csc/v2/info",
+    "/csc/v1/info", "/csc/v2/info", "/csc/v1/auth/login",
+    "/approvals/<handle>", "/approvals/assets/<name>",
 }  # fmt: skip
 
 
@@ -43,7 +44,7 @@ def test_every_protected_route_refuses_a_caller_without_token(service: Service) 
         for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
             answer = service.client.open(path, method=method)
             assert answer.status_code == 401, rule
-            if path.startswith("/csc/"):
+            if path.startswith(("/csc/", "/v1/approvals")):
                 assert answer.json["error"] == "invalid_request", rule
             else:
                 assert answer.json["code"] == "login", rule
@@ -54,10 +55,14 @@ def test_the_openapi_document_is_valid_and_tells_the_authentication(service: Ser
     validate(document)
     for path, item in document["paths"].items():
         for method, operation in item.items():
-            scope = "service" if path.startswith("/csc/") else "sign"
-            assert operation["security"] == (
-                [{}] if re.sub(r"\{", "<", path).replace("}", ">") in PUBLIC else [{"access_token": [scope]}]
-            ), (path, method)
+            scopes = ["service"] if path.startswith("/csc/") else ["sign"]
+            if path.startswith("/v1/approvals"):
+                scopes = ["approvals"]
+            elif path.endswith(("/signatures/signHash", "/signatures/signDoc")):
+                scopes = ["service", "credential"]
+            public = re.sub(r"\{", "<", path).replace("}", ">") in PUBLIC
+            asked = [{}] if public else [{"access_token": [scope]} for scope in scopes]
+            assert operation["security"] == asked, (path, method)
             failure = "application/json" if path.startswith("/csc/") else "application/problem+json"
             assert list(operation["responses"]["default"]["content"]) == [failure]
 
