@@ -37,8 +37,8 @@ printf 'redis://signsvc:%s@redis:6379/1' "$(cat redis-signsvc-password)" | keep 
 keep users.acl <<ACL
 user default off
 user health on nopass -@all +ping
-user idp on >$(cat redis-idp-password) ~idp:* -@all +@read +@write +@connection +@transaction -@dangerous
-user signsvc on >$(cat redis-signsvc-password) ~LIMITS* -@all +@read +@write +@connection +@transaction +@scripting -@dangerous
+user idp on >$(cat redis-idp-password) ~idp:* -@all +@read +@write +@connection +@transaction +@scripting -@dangerous
+user signsvc on >$(cat redis-signsvc-password) ~LIMITS* ~signsvc:* -@all +@read +@write +@connection +@transaction +@scripting -@dangerous
 ACL
 
 # P-256 keys as JWK. In SEC 1's DER the private number is at byte 7, the point (x, y) at byte 57.

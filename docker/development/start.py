@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 RUN = Path("run")  # short on purpose: a unix socket's path has 107 bytes at most
 DEVCA, SIGNSVC = "http://127.0.0.1:8085", "http://127.0.0.1:8082"
 # By name: a passkey belongs to a host name, never to an address of digits.
-IDP, UPSTREAMS = "http://localhost:8081", "http://localhost:8087"
+IDP, UPSTREAMS, APPROVALS = "http://localhost:8081", "http://localhost:8087", "http://localhost:8082"
 REDIS_PORT = "8079"
 CLIENT = "mot-cua-mau"
 PORTS = {
@@ -45,9 +45,9 @@ ENVIRONMENT = {
     "HSM_LAST_CHECKPOINT_FILE": f"{RUN}/last-checkpoint",
     "HSM_TRUST_ANCHORS": f"{RUN}/anchors.pem",
     "HSM_TRAINING": "accept",
-    # Acts are approved on the desk's pages only, not where people log in.
+    # Acts are approved on the signing service's pages, and the desk's, never where people log in.
     "HSM_WEBAUTHN_RP_ID": "localhost",
-    "HSM_WEBAUTHN_ORIGINS": '["http://localhost:8080"]',
+    "HSM_WEBAUTHN_ORIGINS": json.dumps(["http://localhost:8080", APPROVALS]),
     "HSM_METRICS_ADDRESS": "127.0.0.1:8086",
     "HSM_PUBLISH_DIR": f"{RUN}/journal",
     "HSM_TSA_URLS": json.dumps([f"{DEVCA}/tsa"]),
@@ -61,12 +61,14 @@ ENVIRONMENT = {
     "IDP_UPSTREAMS_FILE": f"{RUN}/upstreams.toml",
     "IDP_REDIS_URL": f"redis://127.0.0.1:{REDIS_PORT}/0",
     "IDP_KEY_PROCESS": f"unix:{RUN}/hsm-idp.sock",
+    "IDP_SIGNING_SERVICE": SIGNSVC,
     "SIGNSVC_DATABASE_URL": f"sqlite:///{RUN}/signsvc.sqlite3",
     "SIGNSVC_REDIS_URL": f"redis://127.0.0.1:{REDIS_PORT}/1",
     "SIGNSVC_KEY_PROCESS": f"unix:{RUN}/hsm-signsvc.sock",
     "SIGNSVC_DOCUMENTS_DIR": f"{RUN}/documents",
     "SIGNSVC_ISSUER": IDP,
     "SIGNSVC_RESOURCE": SIGNSVC,
+    "SIGNSVC_APPROVAL_URL": APPROVALS,
     "SIGNSVC_TSA_URLS": json.dumps([f"{DEVCA}/tsa"]),
     "SIGNSVC_TRUST_ANCHORS": f"{RUN}/anchors.pem",
     "SIGNSVC_TSA_TRUST_ANCHORS": f"{RUN}/anchors.pem",
