@@ -32,8 +32,11 @@ class CscLogin:
             raise CscRefused(
                 "An error occurred during authentication process", error="authentication_error", status=401
             )
-        told = answer.json()
-        return {"access_token": told["access_token"], "expires_in": told["expires_in"]}
+        try:
+            told = answer.json()
+            return {"access_token": told["access_token"], "expires_in": told["expires_in"]}
+        except (ValueError, KeyError, TypeError) as error:
+            raise IssuerUnavailable(detail="the issuer's answer is no token") from error
 
     def revoke(self, bearer: str, token: str) -> None:
         """Give a token back; an unknown one is no error (RFC 7009). Raises CscRefused."""

@@ -35,7 +35,7 @@ from idp.register_clients import new_registration, read_jwks
 from idp.services import Services
 from idp.settings import Settings
 from idp.store.clients import save_registration
-from tests.browser.site import CHROMIUM, need_chromium
+from tests.browser.site import CHROMIUM, check_page, need_chromium
 from tests.conformance.oidc.browser import Browser, Callback, Page
 from tests.conformance.oidc.relying_party import s256
 from tests.servers.key_process import activate
@@ -253,13 +253,14 @@ def test_a_person_approves_in_a_real_browser(office: Office) -> None:
         page.fill("[name=password]", PASSWORD)
         page.click("button.login-submit")
         page.wait_for_selector("#passkey button", state="visible")
-        overflow = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-        assert overflow is False
+        check_page(page, "approval")
         page.click("#passkey button")
         page.wait_for_timeout(100)
         until = time.monotonic() + 15
         while not ended and time.monotonic() < until:
             page.wait_for_timeout(100)
+        page.goto(f"{office.stack.approval_url}/approvals/{secrets.token_urlsafe(32)}")
+        check_page(page, "approval-over")
         chromium.close()
     assert ended, "the browser did not come back to the system"
     code = parse_qs(urlsplit(ended[0]).query)["code"][0]

@@ -5,13 +5,14 @@ it sees the titles; approving takes the holder's own proof over exactly this act
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import orjson
 from cryptography import x509
 from cryptography.x509.oid import NameOID
-from flask import Response, redirect, render_template, request
+from flask import Response, g, redirect, render_template, request
 
 from hsm.client import (
     Approval,
@@ -23,12 +24,14 @@ from hsm.client import (
     act_digest,
     parse_sign_act,
 )
+from policies.engine import LOCAL
 from signsvc.errors import NotFound, QuotaExceeded, RequestRefused
 from signsvc.services import Services
 from signsvc.store.csc_authorizations import PendingAuthorization
 from signsvc.web.answers import json_answer
 from signsvc.web.csc.approve import HandlePath
 from signsvc.web.endpoints import NO_AUTHENTICATION, Endpoints
+from signsvc.web.problems import problem_of
 from signsvc.web.wire import Parameters
 
 _ASSETS = Path(__file__).parents[1] / "static"
@@ -70,9 +73,29 @@ _UNUSABLE = _Refused(
 )
 
 
+_SPENT = _Refused(
+    "Yêu cầu này đã dùng hoặc đã hết hạn. Hãy quay lại hệ thống của bạn và bắt đầu lại.",
+    "This request was used or has expired. Go back to your system and begin again.",
+    409,
+)
+
+
 def approval_page(services: Services) -> Endpoints:
     """Public: the handle is the key to it, and the proof the key to the signature."""
     api = Endpoints("approval_page", "Where people approve.")
+
+    @api.errorhandler(Exception)
+    def failed(error: Exception) -> Response:
+        """A person reads a page, the script reads JSON: both say what to do."""
+        told = problem_of(error)
+        if request.is_json:
+            return told
+        answer = _document(
+            "approval_failed.html", told.status_code, problem=told.get_json(), request_id=g.request_id
+        )
+        if "Retry-After" in told.headers:
+            answer.headers["Retry-After"] = told.headers["Retry-After"]
+        return answer
 
     def get_pending(handle: str) -> PendingAuthorization:
         pending = services.csc_authorizations.find(handle, services.clock())
@@ -84,17 +107,18 @@ def approval_page(services: Services) -> Endpoints:
         return pending
 
     @api.offer(
-        "GET", "/approvals/<handle>", authentication=NO_AUTHENTICATION, quota="journal-per-address",
+        "GET", "/approvals/<handle>", authentication=NO_AUTHENTICATION, quota="approvals-per-address",
         summary="What is to be approved, for a person", responses=_HTML,
     )  # fmt: skip
     def show(path: HandlePath) -> Response:
         return _page(services, get_pending(path.handle))
 
     @api.offer(
-        "POST", "/approvals/<handle>", authentication=NO_AUTHENTICATION, quota="journal-per-address",
+        "POST", "/approvals/<handle>", authentication=NO_AUTHENTICATION, quota="approvals-per-address",
         summary="Approve or reject it", responses=_HTML,
     )  # fmt: skip
     def decide(path: HandlePath) -> Response:
+        request.max_content_length = MAX_EVIDENCE  # before anything of the body is read
         pending = get_pending(path.handle)
         if pending.state != "pending":
             return _leave(pending)
@@ -122,7 +146,6 @@ def approval_page(services: Services) -> Endpoints:
 
 
 def _read_approval() -> Approval:
-    request.max_content_length = MAX_EVIDENCE
     if request.is_json:
         body = request.get_json()
         if not isinstance(body, dict) or not isinstance(body.get("response"), dict):
@@ -136,9 +159,11 @@ def _approve(
     services: Services, handle: str, pending: PendingAuthorization, approval: Approval
 ) -> _Refused | None:
     """None when it is approved. Whatever was wrong with a proof, the words are the same."""
+    guessable = approval.kind == "pin_otp"
     try:
         # Before the key process looks, so that a guesser is slowed even where it cannot count.
-        services.limits.spend("pin-attempts", pending.credential_id)
+        if guessable:
+            services.limits.spend("pin-attempts", pending.credential_id)
         grant = services.key_process().authorize(pending.act, approval)
     except QuotaExceeded:
         return _TOO_OFTEN
@@ -146,9 +171,14 @@ def _approve(
         return _WRONG
     except PolicyRefused:
         return _POLICY
-    except (CredentialNotUsable, GrantRefused):
+    except CredentialNotUsable:
         return _UNUSABLE
-    services.limits.forgive("pin-attempts", pending.credential_id)
+    except GrantRefused:
+        # The act was redeemed before: by this very person's other tab or second click, or it is too late.
+        latest = services.csc_authorizations.find(handle, services.clock())
+        return None if latest is not None and latest.state == "approved" else _SPENT
+    if guessable:
+        services.limits.forgive("pin-attempts", pending.credential_id)
     services.csc_authorizations.approve(handle, grant.sad)
     return None
 
@@ -164,8 +194,12 @@ def _leave(pending: PendingAuthorization) -> Response:
 def _page(services: Services, pending: PendingAuthorization, refused: _Refused | None = None) -> Response:
     facts = services.key_process().credential(pending.credential_id)
     base = services.settings.approval_base
-    html = render_template(
+    # Browsers check form-action on the redirect that follows the POST.
+    issuer = urlsplit(pending.return_uri)
+    return _document(
         "approval.html",
+        refused.status if refused else 200,
+        f"{issuer.scheme}://{issuer.netloc}",
         pending=pending,
         act=parse_sign_act(pending.act),
         digest=act_digest(pending.act).hex(),
@@ -173,15 +207,16 @@ def _page(services: Services, pending: PendingAuthorization, refused: _Refused |
         by_passkey="passkey" in facts.proofs,
         by_pin="pin_otp" in facts.proofs,
         rp_id=urlsplit(base).hostname,
+        expires=datetime.fromtimestamp(pending.expires_at, LOCAL),
         refused=refused,
-        expires=pending.expires_at,
     )
-    answer = Response(html, refused.status if refused else 200, content_type="text/html; charset=utf-8")
-    # Browsers check form-action on the redirect that follows the POST.
-    issuer = urlsplit(pending.return_uri)
+
+
+def _document(template: str, status: int, form_target: str = "", **context: object) -> Response:
+    answer = Response(render_template(template, **context), status, content_type="text/html; charset=utf-8")
     answer.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; "
-        f"form-action 'self' {issuer.scheme}://{issuer.netloc}; frame-ancestors 'none'; base-uri 'none'"
+        f"form-action 'self' {form_target}; frame-ancestors 'none'; base-uri 'none'"
     )
     answer.headers["X-Frame-Options"] = "DENY"
     # Nobody else's page may ask for a passkey in this one's name.

@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field, StringConstraints
 from signsvc.errors import NotFound, RequestRefused, ScopeRefused
 from signsvc.services import Services
 from signsvc.usecases.begin_approval import Asked
+from signsvc.usecases.csc_refusal import CscRefused
 from signsvc.web.answers import json_answer
 from signsvc.web.caller import current_caller
 from signsvc.web.csc.approve import HandlePath
-from signsvc.web.csc.faults import register_csc_faults
 from signsvc.web.csc.parameters import MAX_HASHES, read_hash
 from signsvc.web.endpoints import Authentication, Endpoints
 from signsvc.web.wire import Body
@@ -63,7 +63,6 @@ class ApprovalState(BaseModel):
 def begin_approval_endpoints(services: Services) -> Endpoints:
     """Begin one; see how it stands."""
     api = Endpoints("approvals", "For the identity provider: approvals that people give on a page.")
-    register_csc_faults(api)
 
     def check_identity_provider() -> None:
         # Its own tokens name the issuer itself as the client; nobody can register a client of that name.
@@ -86,12 +85,18 @@ def begin_approval_endpoints(services: Services) -> Endpoints:
             body.person_id,
             body.credential_id,
             body.signatures,
-            tuple(read_hash(one.digest) for one in body.documents),
+            tuple(_digest(one.digest) for one in body.documents),
             tuple(one.title for one in body.documents),
             body.title,
             body.return_uri,
         )
-        handle, pending = services.begin_approval(asked, now=services.clock())
+        try:
+            handle, pending = services.begin_approval(asked, now=services.clock())
+        except CscRefused as error:
+            # The rules are the CSC's; who asks here is no client of that API.
+            raise RequestRefused(
+                "Chứng thư không dùng được cho yêu cầu này.", error.description, detail=error.detail
+            ) from error
         page = f"{services.settings.approval_base}/approvals/{handle}"
         return json_answer(Begun(handle=handle, approval_uri=page, expires_at=pending.expires_at), 201)
 
@@ -107,3 +112,12 @@ def begin_approval_endpoints(services: Services) -> Endpoints:
         return json_answer(ApprovalState(state=pending.state, expires_at=pending.expires_at))
 
     return api
+
+
+def _digest(text: str) -> bytes:
+    try:
+        return read_hash(text)
+    except CscRefused as error:
+        raise RequestRefused(
+            "digest phải là base64 của SHA-256.", "digest must be the base64 of a SHA-256."
+        ) from error

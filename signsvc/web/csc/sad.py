@@ -3,7 +3,7 @@
 After oauth2/authorize the standard gives the client a token that is the SAD (v1.0.4 §8.3.3: token_type
 ``SAD``; v2.0.0.2 §8.4: a credential token, as the bearer or as the SAD parameter). The token names the
 approval that the person gave on our page; the key process's own SAD lies sealed under that name and never
-leaves here.
+leaves here. The identity provider knows the name too: with it, exactly what was approved can be signed.
 """
 
 from collections.abc import Callable

@@ -58,9 +58,13 @@ if (form && window.PublicKeyCredential) {
     button.disabled = true
     try {
       await approve()
-    } catch {
-      say('Bạn chưa xác nhận, hoặc thiết bị không có khóa truy cập cho trang này.',
-        'You did not confirm, or this device has no passkey for this page.')
+    } catch (error) {
+      if (error.name === 'NotAllowedError')
+        say('Bạn chưa xác nhận, hoặc thiết bị không có khóa truy cập cho trang này.',
+          'You did not confirm, or this device has no passkey for this page.')
+      else
+        say('Không gửi được phê duyệt. Hãy kiểm tra mạng rồi thử lại.',
+          'The approval could not be sent. Check the connection and try again.')
     } finally {
       button.disabled = false
     }

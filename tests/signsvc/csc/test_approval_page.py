@@ -247,9 +247,22 @@ def test_a_token_bound_to_a_key_is_no_sad(
     assert page.sign(mine, SAD=page.token()).status_code == 200
 
 
-def test_an_unknown_handle_shows_nothing(csc: Csc) -> None:
+def test_an_unknown_or_expired_handle_gets_a_page_that_says_what_to_do(csc: Csc) -> None:
     answer = csc.service.client.get(f"/approvals/{secrets.token_urlsafe(32)}")
     assert answer.status_code == 404
+    assert answer.content_type.startswith("text/html")
+    assert "hãy bắt đầu lại từ hệ thống của bạn" in answer.text
+    assert "Chưa có gì được ký" in answer.text
+    as_script = csc.service.client.post(f"/approvals/{secrets.token_urlsafe(32)}", json={"response": {}})
+    assert as_script.json["code"] == "not_found"
+
+
+def test_the_identity_provider_is_told_in_problems_what_is_wrong(csc: Csc, person: Person) -> None:
+    for wrong in ({"credential_id": "khong-co"}, {"documents": [{"digest": "ngan"}]}, {"signatures": 0}):
+        answer = Page(csc, person, "một", **wrong).begun
+        assert answer.status_code == 400
+        assert answer.content_type == "application/problem+json"
+        assert answer.json["detail_en"]
 
 
 def test_the_pages_own_files_are_served_and_no_others(csc: Csc) -> None:
