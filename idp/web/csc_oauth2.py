@@ -4,37 +4,31 @@ Its clients append these paths to the address that ``info`` gives. Two answers d
 scope ``credential`` is called a SAD (v1.0.4 §8.3.3) and names its credential, and a revocation is 204.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Flask, Response, g, request
 
-from idp.errors import InvalidRequest
 from idp.grants.form_request import FormRequest
 from idp.protocol.csc_credential import CREDENTIAL_SCOPE, is_csc
 from idp.services import Services
-from idp.web.answer import json_answer
 from idp.web.form import read_form
+from idp.web.token import token_endpoint
 
 
-def csc_oauth2_endpoints(services: Services) -> Blueprint:
+def register_csc_oauth2_endpoints(app: Flask, services: Services, below: str | None) -> None:
     """Authentication: the client, as at the endpoints they stand for. ``authorize`` and ``pushed_authorize``
     are further names of /authorize and /par, said there.
     """
-    blueprint = Blueprint("csc_oauth2", __name__)
+    token = token_endpoint(
+        services.server, services.clock, services.metrics,
+        name="csc_token", path="/oauth2/token", reword=_in_csc_words,
+    )  # fmt: skip
+    app.register_blueprint(token, url_prefix=below)
+    app.register_blueprint(_revocation(services), url_prefix=below)
 
-    @blueprint.post("/oauth2/token")
-    def token() -> Response:
-        form = read_form(request, services.clock())
-        if "grant_type" not in form.fields:
-            raise InvalidRequest("The parameter grant_type is missing.", detail="grant_type")
-        asked = FormRequest(form)
-        try:
-            status, body = services.server.answer_token(asked)
-        finally:
-            g.client_id = asked.client.client_id if asked.client else None
-        services.metrics.tokens.labels(form.fields["grant_type"]).inc()
-        return json_answer(status, _in_csc_words(body))
+
+def _revocation(services: Services) -> Blueprint:
+    blueprint = Blueprint("csc_revocation", __name__)
 
     @blueprint.post("/oauth2/revoke")
     def revoke() -> Response:
@@ -48,7 +42,7 @@ def csc_oauth2_endpoints(services: Services) -> Blueprint:
     return blueprint
 
 
-def _in_csc_words(body: Mapping[str, Any]) -> dict[str, Any]:
+def _in_csc_words(body: dict[str, Any]) -> dict[str, Any]:
     told = dict(body)
     if CREDENTIAL_SCOPE in str(told.get("scope", "")).split() and told.get("token_type") == "Bearer":
         told["token_type"] = "SAD"  # noqa: S105 -- a type

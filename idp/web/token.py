@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, Response, g, request
 
@@ -12,12 +13,22 @@ from idp.web.answer import json_answer
 from idp.web.form import read_form
 from idp.web.metrics import Metrics
 
+Reword = Callable[[dict[str, Any]], dict[str, Any]]
 
-def token_endpoint(server: AuthorizationServer, clock: Callable[[], datetime], metrics: Metrics) -> Blueprint:
-    """Authentication: private_key_jwt, by the grant."""
-    blueprint = Blueprint("token", __name__)
 
-    @blueprint.post("/token")
+def token_endpoint(
+    server: AuthorizationServer,
+    clock: Callable[[], datetime],
+    metrics: Metrics,
+    *,
+    name: str = "token",
+    path: str = "/token",
+    reword: Reword = lambda body: body,
+) -> Blueprint:
+    """Authentication: the client, by the grant. ``path``, ``reword``: as another standard calls it."""
+    blueprint = Blueprint(name, __name__)
+
+    @blueprint.post(path)
     def token() -> Response:
         form = read_form(request, clock())
         if "grant_type" not in form.fields:
@@ -29,6 +40,6 @@ def token_endpoint(server: AuthorizationServer, clock: Callable[[], datetime], m
         finally:
             g.client_id = asked.client.client_id if asked.client else None
         metrics.tokens.labels(form.fields["grant_type"]).inc()
-        return json_answer(status, body)
+        return json_answer(status, reword(body))
 
     return blueprint

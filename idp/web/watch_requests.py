@@ -24,9 +24,10 @@ from idp.registration.watch_logins import WatchLogins
 from idp.services import Services
 from idp.store.self_tests import Sighting
 
-_PUSH, _AUTHORIZE, _TOKEN = "par.par", "authorization.authorize", "token.token"
+_PUSH, _AUTHORIZE = "par.par", "authorization.authorize"
+_TOKEN = ("token.token", "csc_token.token")
 _USERINFO, _LOGOUT = "userinfo.userinfo", ("end_session.logout", "end_session.logout_by_post")
-_WATCHED = (_PUSH, _AUTHORIZE, "authorization.resume", _TOKEN, _USERINFO, *_LOGOUT)
+_WATCHED = (_PUSH, _AUTHORIZE, "authorization.resume", *_TOKEN, _USERINFO, *_LOGOUT)
 
 
 def watch_requests(app: Flask, services: Services, watch: WatchLogins) -> None:
@@ -65,7 +66,7 @@ def _see(asked: Mapping[str, str], client: Client, answer: Response, refused: Re
             seen |= see_push(client, refused, now, pushed=pushed)
             said = _said(asked, refused)
             seen |= see_request(said, client, refused, now) if said else {}
-    elif request.endpoint == _TOKEN:
+    elif request.endpoint in _TOKEN:
         seen |= see_token_call(_token_call(asked, answer), client, refused, now)
     elif request.endpoint == _USERINFO and answer.status_code == 200:
         seen[USERINFO] = Sighting(now, ok=True)

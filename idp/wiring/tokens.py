@@ -38,7 +38,7 @@ from idp.store.sealing import Sealing
 from idp.store.sessions import Sessions
 from idp.store.single_use import SingleUse
 from idp.token_keys import TokenKeys
-from idp.web.csc_oauth2 import csc_oauth2_endpoints
+from idp.web.csc_oauth2 import register_csc_oauth2_endpoints
 from idp.web.device import device_pages
 from idp.web.device_authorization import device_authorization_endpoint
 from idp.web.introspection import introspection_endpoint
@@ -163,7 +163,7 @@ def register_token_endpoints(app: Flask, services: Services, below: str | None) 
     app.register_blueprint(
         revocation_endpoint(server, services.tokens.revocation, clock), url_prefix=below
     )  # the client
-    app.register_blueprint(csc_oauth2_endpoints(services), url_prefix=below)  #                   the client
+    register_csc_oauth2_endpoints(app, services, below)  #                                       the client
     app.register_blueprint(userinfo_endpoint(services), url_prefix=below)  #                      access token
     app.register_blueprint(device_authorization_endpoint(services), url_prefix=below)  #          the client
     app.register_blueprint(device_pages(services), url_prefix=below)  #                           public
