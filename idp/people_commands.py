@@ -26,6 +26,7 @@ from idp.directory.person import (
     Person,
     Post,
 )
+from idp.directory.subjects import Subjects
 from idp.directory.username import check_username
 from idp.errors import RegistrationRefused
 from idp.evidence.event import Event
@@ -95,13 +96,21 @@ def run_people(database: Database, settings: Settings, options: argparse.Namespa
     sealing = read_sealing(settings.directory_keys_file)
     people = People(database, sealing)
     with acts_on_people(database, settings, people) as acts:
-        return _Acts(people, Factors(database, sealing), Organisations(database), acts).run(options)
+        return _Acts(
+            people, Factors(database, sealing), Organisations(database), acts, Subjects(sealing.index)
+        ).run(options)
 
 
 class _Acts:
     def __init__(
-        self, people: People, factors: Factors, organisations: Organisations, acts: CommandActs
+        self,
+        people: People,
+        factors: Factors,
+        organisations: Organisations,
+        acts: CommandActs,
+        subjects: Subjects,
     ) -> None:
+        self.subjects = subjects
         self.people, self.factors, self.organisations = people, factors, organisations
         self.leave, self.evidence = acts.leave, acts.evidence
         self.now = int(time.time())
@@ -215,6 +224,8 @@ class _Acts:
         factors = [each for each in self.factors.of_person(person.person_id) if each.kind != RECOVERY]
         return {
             "person_id": person.person_id,
+            # By this the key process knows the person (register_person), and the CSC API too.
+            "signer": self.subjects.public_sub(person.person_id),
             "username": person.username,
             "name": person.name,
             "kind": person.kind,
