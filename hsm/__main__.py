@@ -1,5 +1,7 @@
 """python -m hsm serve | migrate | ceremony | act | approve | perform | enrol | checkpoint | anchors | uses |
-erase-acts | radar | renew | rotate-kek | backup | rehearse-restore | try-copy | policy | office."""
+erase-acts | radar | renew | rotate-kek | rotate-token-keys | backup | rehearse-restore | try-copy | policy |
+office.
+"""
 
 import argparse
 import json
