@@ -96,7 +96,7 @@ def test_a_proof_by_each_kind_of_key_holds(make: Callable[[], Key], alg: str) ->
         ({"header": {"jwk": {"kty": "RSA", "n": 5, "e": "AQAB"}}}, "jwk"),
         ({"header": {"b64": True}}, "crit"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else ",".join(value),
 )  # fmt: skip
 def test_each_rule_of_a_proof_refuses(changes: dict[str, Any], rule: str) -> None:
     assert refused(proof(**changes)) == rule
