@@ -115,8 +115,9 @@ def digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def office(stack: Stack) -> Iterator[Office]:
+    """Each test its own: a browser and a file that hold one passkey count apart, and that suspends it."""
     services = _services(stack)
     now = int(time.time())
     person_id, username = str(uuid.uuid4()), f"mau.{secrets.token_hex(6)}"
@@ -291,7 +292,7 @@ def _authenticator(context: Any, page: Any, office: Office) -> None:
                 "credentialId": base64.b64encode(office.passkey.credential_id).decode(),
                 "isResidentCredential": True, "rpId": "localhost",
                 "privateKey": base64.b64encode(key).decode(),
-                "userHandle": base64.b64encode(b"mau").decode(), "signCount": 100,
+                "userHandle": base64.b64encode(b"mau").decode(), "signCount": office.passkey.counter,
             },
         },
     )  # fmt: skip
