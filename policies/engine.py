@@ -128,7 +128,8 @@ class Engine:
             self._entities(resource_type, resource),
             self.bundle.schema,
         )
-        errors = tuple(answer.diagnostics.errors)
+        # Cedar says what failed in no order of its own; the sentences differ by their rules' ids.
+        errors = tuple(sorted(answer.diagnostics.errors))
         # Cedar passes over a rule that fails. A forbid that failed must not open the door.
         return Decision(
             allowed=answer.decision is cedarpy.Decision.Allow and not errors,

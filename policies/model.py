@@ -196,7 +196,7 @@ class Question:
 class Decision:
     """``rules`` are the ``@id`` of the rules that decided, sorted; empty on a deny when nothing permits.
 
-    An entry in ``errors`` is a deny. ``policy``: the version of the policy that decided; 0: not said.
+    An entry in ``errors`` (sorted) is a deny. ``policy``: the version that decided; 0: not said.
     """
 
     allowed: bool

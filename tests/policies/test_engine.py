@@ -226,6 +226,18 @@ def test_a_forbid_that_cannot_be_evaluated_is_a_deny() -> None:
     assert "overflow" in decision.errors[0]
 
 
+def test_what_cannot_be_evaluated_is_told_in_the_order_of_the_rules_ids() -> None:
+    names = [f"tried-{letter}" for letter in "zyxwvutsrqponmlkjihgfedcba"]
+    annotations = '@basis("test") @reason("thử") @reason_en("test")'
+    text = "".join(
+        f'@id("{name}") {annotations} forbid (principal, action, resource)'
+        " when { context.count + 9223372036854775807 > 0 };"
+        for name in names
+    )
+    decision = Engine(parse_bundle(TEXTS | {"rules/tried.cedar": text})).decide(a_question())
+    assert [error.split("`")[1] for error in decision.errors] == sorted(names)
+
+
 def test_a_rule_that_reads_the_clock_is_asked_every_second() -> None:
     limit = int(NOW.timestamp()) + 1
     engine = with_rule(f"forbid (principal, action, resource) when {{ context.now > {limit} }};")
