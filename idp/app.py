@@ -53,6 +53,7 @@ from idp.web.login import login_endpoints
 from idp.web.metrics import Metrics, metrics_endpoint
 from idp.web.pages import register_pages
 from idp.web.request_log import new_logger, register_request_log
+from idp.web.turns import Turns
 from idp.wiring.authorization import register_authorization_endpoints
 from idp.wiring.integrators import register_integrator_endpoints
 from idp.wiring.login import build_login
@@ -123,7 +124,7 @@ def create_app(
         outbound=outbound,
         evidence=evidence,
     )
-    metrics = Metrics()
+    metrics, turns = Metrics(), Turns(settings.threads)
     services = Services(
         settings=settings,
         clock=clock,
@@ -165,7 +166,7 @@ def create_app(
             subjects,
             journeys,
         ),
-        login=build_login(settings, redis, people, factors, sealing),
+        login=build_login(settings, redis, people, factors, sealing, turns),
     )
 
     below = issuer_path(settings.issuer) or None
@@ -179,6 +180,7 @@ def create_app(
     register_pages(
         app, read_cookie_keys(settings.cookie_keys_file), https=settings.issuer.startswith("https:")
     )
+    app.wsgi_app = turns.around(app.wsgi_app)  # type: ignore[method-assign, assignment]
     # For commands and tests that need the very parts of this app.
     app.extensions["idp"] = services
     register_request_log(

@@ -286,7 +286,10 @@ class OutboundFailed(OutboundError):
 
 
 class LoginBusy(TemporarilyUnavailable):
-    pass
+    """Nothing was looked at, so nothing was guessed."""
+
+    default = "More people log in than passwords can be hashed. Retry after Retry-After seconds."
+    retry_after = 10
 
 
 class LoginRefused(IdpError):

@@ -74,9 +74,11 @@ class Settings(BaseSettings):
     # The signing service, whose pages approve what the CSC's scope credential asks for; "" without one.
     signing_service: str = ""
     signing_service_location: str = ""
-    # Argon2 in threads of its own, and how many requests may wait for one; the rest stays for /token.
+    # Argon2 in threads of its own. Who finds them taken waits so many seconds at most before being told to
+    # come back; so many of a worker's people at once, each in a thread besides `threads`.
     hashing_threads: int = Field(default=2, ge=1, le=64)
-    hashing_waiting: int = Field(default=4, ge=0, le=64)
+    hashing_seconds: float = Field(default=10.0, gt=0, le=30)
+    hashing_waiting: int = Field(default=256, ge=0, le=2048)
     # TOML over idp/login/upstreams.toml: client_id and client_secret_file of each upstream that is on offer.
     upstreams_file: Path | None = None
     # PEM of the issuing CAs whose certificates (USB tokens) are a way to log in; none: the way is closed.

@@ -1,14 +1,16 @@
 """Argon2id, in a few threads of its own: a storm of logins must not slow the token endpoint.
 
-A hash takes 19 MiB and some twenty milliseconds of one core (OWASP's minimum for argon2id, RFC 9106). The
-threads run at lower priority than those that answer requests, and only so many requests may stand and
-wait for one; the next is told to come back in seconds. So most of a worker's threads stay free for /token.
+A hash takes 19 MiB and some twenty milliseconds of one core (OWASP's minimum for argon2id, RFC 9106), in C
+without the interpreter's lock. The threads run at lower priority than those that answer requests. When more
+people log in than can be hashed they wait for their turn, first come, first served; only who would wait
+longer than a person does is told to come back.
 """
 
 import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -24,11 +26,24 @@ _T = TypeVar("_T")
 
 
 class Hashing:
-    """Thread-safe. ``threads``: that hash at once; ``waiting``: requests that may wait besides."""
+    """Thread-safe. ``threads``: that hash at once. ``seconds``: how long anybody waits for one of them.
 
-    def __init__(self, *, threads: int, waiting: int) -> None:
+    ``waiting``: how many may wait: each holds a thread of the server, so memory sets the limit.
+    ``aside``: entered by whoever waits, so that others get on meanwhile.
+    """
+
+    def __init__(
+        self,
+        *,
+        threads: int,
+        waiting: int,
+        seconds: float = 10.0,
+        aside: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self._pool = ThreadPoolExecutor(threads, "argon2", initializer=_lower_priority)
         self._room = threading.BoundedSemaphore(threads + waiting)
+        self._seconds = seconds
+        self._aside = aside
 
     def hash(self, password: str) -> str:
         """Raises LoginBusy."""
@@ -49,9 +64,16 @@ class Hashing:
 
     def _run(self, act: Callable[[], _T]) -> _T:
         if not self._room.acquire(blocking=False):
-            raise LoginBusy(detail="hashing")
+            raise LoginBusy(detail="hashing: no room")
         try:
-            return self._pool.submit(act).result()
+            with self._aside():
+                turn = self._pool.submit(act)
+                try:
+                    return turn.result(self._seconds)
+                except TimeoutError:
+                    if turn.cancel():
+                        raise LoginBusy(detail="hashing: waited too long") from None
+                    return turn.result()  # its turn has just come
         finally:
             self._room.release()
 

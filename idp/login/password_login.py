@@ -1,6 +1,7 @@
 """Username and password: the first factor that attackers try. One answer and one time for every "no"."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 
 from idp.directory.factor import ACTIVE, PASSWORD, Factor
@@ -56,7 +57,8 @@ class PasswordLogin:
             )
         self.budgets.give_back(taken)
         if self.hashing.is_outdated(password.secret):
-            self.factors.rehash_password(password.factor_id, self.hashing.hash(normal_password(typed)))
+            with suppress(LoginBusy):  # then at the next login
+                self.factors.rehash_password(password.factor_id, self.hashing.hash(normal_password(typed)))
         self.factors.touch(password.factor_id, now)
         return person
 
@@ -64,7 +66,13 @@ class PasswordLogin:
         """Before something delicate in "my account". Raises as ``verify``."""
         taken = self.budgets.take_second(person_id, device="again", now=now)
         password = self._password_of(person_id)
-        if not self.hashing.verify(password.secret if password else "", normal_password(typed[:MAX_LENGTH])):
+        secret = password.secret if password else ""
+        try:
+            right = self.hashing.verify(secret, normal_password(typed[:MAX_LENGTH]))
+        except LoginBusy:
+            self.budgets.give_back(taken)
+            raise
+        if not right:
             raise LoginRefused(detail="password")
         self.budgets.give_back(taken)
 

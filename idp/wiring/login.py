@@ -22,15 +22,26 @@ from idp.store.people import People
 from idp.store.sealing import Sealing
 from idp.store.upstream_accounts import UpstreamAccounts
 from idp.store.upstream_transactions import UpstreamTransactions
+from idp.web.turns import Turns
 
 
 def build_login(
-    settings: Settings, client: redis.Redis, people: People, factors: Factors, sealing: Sealing
+    settings: Settings,
+    client: redis.Redis,
+    people: People,
+    factors: Factors,
+    sealing: Sealing,
+    turns: Turns,
 ) -> LoginParts:
     """Nothing is connected yet."""
     authorities = read_authorities(settings.certificate_authorities_file)
     budgets, progress = LoginBudgets(client), LoginProgress(client)
-    hashing = Hashing(threads=settings.hashing_threads, waiting=settings.hashing_waiting)
+    hashing = Hashing(
+        threads=settings.hashing_threads,
+        waiting=settings.hashing_waiting,
+        seconds=settings.hashing_seconds,
+        aside=turns.aside,
+    )
     issuer = urlsplit(settings.issuer)
     passkeys = Passkeys(
         people,

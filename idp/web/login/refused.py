@@ -4,7 +4,7 @@ import re
 
 from flask import Response, g
 
-from idp.errors import LoginRefused, TooManyRequests
+from idp.errors import LoginBusy, LoginRefused, TooManyRequests
 from idp.evidence.event import Event
 from idp.login.passkeys import PasskeyCloned
 from idp.web.login.start import next_page
@@ -37,6 +37,15 @@ def throttled_page(visit: Visit, error: TooManyRequests, method: str, *, usernam
         {"method": method, "scope": scope, "retry_after": error.retry_after or 0},
     )
     answer = next_page(visit, status=429, error="throttled", username=username)
+    answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
+
+
+def busy_page(visit: Visit, error: LoginBusy, *, username: str) -> Response:
+    """503, with the seconds to wait. The journey goes on: the same page, to be sent again."""
+    g.error, g.error_detail = "login_busy", error.detail
+    visit.services.metrics.errors.labels("login_busy").inc()
+    answer = next_page(visit, status=503, error="busy", username=username)
     answer.headers["Retry-After"] = str(error.retry_after)
     return answer
 

@@ -188,6 +188,33 @@ def test_guessing_is_paused_and_the_owner_still_gets_in(provider: Provider) -> N
     assert {"login.failed", "login.throttled"} <= set(events(provider))
 
 
+def test_beyond_what_can_be_hashed_a_page_says_when_to_come_back_and_nothing_counts_as_a_guess(
+    provider: Provider, browser: Browser
+) -> None:
+    person = enrol(provider)
+    hashing = provider.app.extensions["idp"].login.hashing
+    places = 0
+    while hashing._room.acquire(blocking=False):
+        places += 1
+    pages = []
+    for username in (person.username, "khong.co.ai"):
+        waiting = Browser(provider)
+        waiting.get("/account")
+        for _ in range(6):  # more than may be guessed
+            page = waiting.post(f"{waiting.path}/password", username=username, password=PASSWORD)
+            assert (page.status_code, page.headers["Retry-After"]) == (503, "10")
+        assert "không tính là thử sai" in page.text
+        text = page.text.replace(username, "NAME").replace(waiting.path, "PATH")
+        pages.append(re.sub(r'csrf_token" value="[^"]+"', "", re.sub(r"Mã tra cứu: \w+", "", text)))
+    assert pages[0] == pages[1]
+    browser.get("/account")
+    browser.post(f"{browser.path}/password", username=person.username, password=PASSWORD)
+    for _ in range(places):
+        hashing._room.release()
+    page = browser.post(f"{browser.path}/password", username=person.username, password=PASSWORD)
+    assert 'name="otp"' in page.text  # the same journey goes on
+
+
 def test_a_shared_computer_gets_a_short_session_and_is_not_remembered(
     provider: Provider, browser: Browser
 ) -> None:
