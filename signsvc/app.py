@@ -37,6 +37,7 @@ from signsvc.store.database import Database
 from signsvc.store.documents import Documents
 from signsvc.store.files import Files
 from signsvc.store.idempotency import IdempotencyKeys
+from signsvc.store.issued import Issued
 from signsvc.store.signatures import Signatures
 from signsvc.store.spent_proofs import SpentProofs
 from signsvc.usecases.begin_approval import BeginApproval
@@ -96,6 +97,7 @@ def build_services(settings: Settings, clock: Clock = now_utc) -> Services:
     database = Database(settings.database_url)
     files = Files(settings.documents_dir)
     documents, signatures = Documents(database), Signatures(database)
+    issued = Issued(database, settings.issued_retention)
     idempotency = IdempotencyKeys(database, lease=settings.lease, keep=KEEP_ANSWERS)
     key_process = Opened(lambda: connect_key_process(settings), KeyProcess.close)
     anchors = load_anchors(settings.trust_anchors, settings.tsa_trust_anchors)
@@ -145,6 +147,7 @@ def build_services(settings: Settings, clock: Clock = now_utc) -> Services:
         database=database,
         documents=documents,
         signatures=signatures,
+        issued=issued,
         idempotency=idempotency,
         key_process=key_process,
         timestamps=timestamps,
@@ -165,7 +168,7 @@ def build_services(settings: Settings, clock: Clock = now_utc) -> Services:
         ),
         csc_responses=csc_responses,
         csc_authorizations=csc_authorizations,
-        sweep=Sweep(documents, signatures, (idempotency, csc_responses, csc_authorizations), files),
+        sweep=Sweep(documents, signatures, (idempotency, issued, csc_responses, csc_authorizations), files),
         closing=(
             validator.close,
             intake.close,

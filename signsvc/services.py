@@ -18,6 +18,7 @@ from signsvc.store.database import Database
 from signsvc.store.documents import Documents
 from signsvc.store.files import Files
 from signsvc.store.idempotency import IdempotencyKeys
+from signsvc.store.issued import Issued
 from signsvc.store.signatures import Signatures
 from signsvc.store.spent_proofs import SpentProofs
 from signsvc.usecases.begin_approval import BeginApproval
@@ -48,6 +49,7 @@ class Services:
     database: Database
     documents: Documents
     signatures: Signatures
+    issued: Issued
     idempotency: IdempotencyKeys
     key_process: Callable[[], KeyProcess]
     timestamps: Callable[[], TimestampClient]

@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     max_document: int = 200 * MIB
     max_json: int = 32 * MIB  # an act of 10,000 documents, and a JWS of it
     retention: int = 30 * DAY
+    issued_retention: int = 10 * 365 * DAY  # of what finds a signed file by its digest
     approval_lifetime: int = Field(default=15 * 60, le=DAY)
     waiting_lifetime: int = 3 * DAY
     lease: int = 120

@@ -126,3 +126,19 @@ csc_authorization = Table(
     Index("ix_csc_authorization_newest", "client_id", "credential_id", "created_at"),
     Index("ix_csc_authorization_expires_at", "expires_at"),
 )
+
+# A file that left signed, by its digest. What else is here stands in the document's own certificate.
+issued = Table(
+    "issued",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("base_sha256", String(64), nullable=False),
+    Column("signed_at", BigInteger, nullable=False),
+    Column("signer", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("level", String(10), nullable=False),
+    Column("training", Integer, nullable=False),
+    Column("leaf_index", BigInteger, nullable=True),
+    Index("ix_issued_signed_at", "signed_at"),
+)

@@ -5,7 +5,7 @@
     1 get the signature time-stamp, and keep it            (B-T and above)
     2 put the CMS into the gap
     3 add revocation data, and a document time-stamp       (B-LT; B-LTA)
-    4 completed: the result's size and SHA-256
+    4 completed: the result's size and SHA-256, by which the file is found from then on
 
 Nothing here signs with a credential. A level that cannot be reached is waited for or reported; the
 document never gets a lower one.
@@ -38,6 +38,7 @@ from signsvc.pades.prepare import Prepared, decode_prepared, embed
 from signsvc.pades.timestamp import TimestampClient
 from signsvc.store.files import Files
 from signsvc.store.signatures import Signatures, State, StoredSignature
+from signsvc.usecases.issued_file import issued_file
 from signsvc.usecases.known_credentials import Templates
 
 FIRST_PAUSE = 5
@@ -119,7 +120,9 @@ class FinishSignature:
             "result_sha256": sha256,
             "result_size": path.stat().st_size,
         }
-        self.signatures.advance(held.id, held.fence, **done, lease_until=0)
+        self.signatures.complete(
+            held.id, held.fence, issued_file(held, sha256, certificates_of(held), now), **done, lease_until=0
+        )
         self.metrics.signatures.labels(held.level, "completed").inc()
         return replace(held, **done)
 

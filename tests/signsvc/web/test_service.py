@@ -11,6 +11,7 @@ from tests.servers.signsvc import Service
 
 PUBLIC = {
     "/healthz", "/readyz", "/metrics", "/openapi.json", "/v1/verify",
+    "/v1/verify/digests/<sha256>",
     "/v1/journal/checkpoint", "/v1/journal/entries", "/v1/journal/receipts/<leaf_index>",
     "/csc/v1/info", "/csc/v2/info", "/csc/v1/auth/login",
     "/approvals/<handle>", "/approvals/assets/<name>",
