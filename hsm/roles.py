@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping, Select, insert, or_, select, upda
 from hsm.role_tables import mandate, office, post
 from hsm.tables import person
 
-# TL. passed on to a deputy as KT.: no mandate rests on more than one other.
+# Q., TL. by the acting head, KT. by their unit's head, and one to spare.
 MAX_DEPTH = 4
 
 
@@ -67,6 +67,26 @@ class StoredMandate:
         kinds = self.document_kinds.split()
         return operation in self.operations.split() and (not kinds or document_kind in kinds)
 
+    def runs(self, at: int) -> bool:
+        """Whether its own time has come, and neither passed nor been cut short."""
+        ends = (self.ends_at, self.revoked_at)
+        return self.starts_at <= at and all(end is None or at < end for end in ends)
+
+    def beyond(self, ground: "StoredMandate") -> tuple[str, ...]:
+        """In which members it gives more than the mandate it rests on: nobody passes on what is not theirs.
+
+        When it starts is not among them: only what is in force is passed on, and nothing starts in the past.
+        """
+        kinds, held = set(self.document_kinds.split()), set(ground.document_kinds.split())
+        wider = {
+            "office": self.office_id != ground.office_id,
+            "operations": not set(self.operations.split()) <= set(ground.operations.split()),
+            # No kinds at all means every kind.
+            "document_kinds": bool(held) and not (kinds and kinds <= held),
+            "ends_at": outlasts(self.ends_at, ground.ends_at),
+        }
+        return tuple(name for name, is_wider in wider.items() if is_wider)
+
 
 def find_office(connection: Connection, office_id: str) -> StoredOffice | None:
     row = connection.execute(select(office).where(office.c.office_id == office_id)).mappings().first()
@@ -116,27 +136,48 @@ def offices(connection: Connection) -> list[StoredOffice]:
     return [StoredOffice(**row) for row in rows]
 
 
-def mandate_state(connection: Connection, found: StoredMandate, at: int) -> str:
-    """valid, revoked, not_yet, expired, or lapsed: its grantor or its holder is out of the post."""
-    return _mandate_state(connection, found, at, MAX_DEPTH)
+def outlasts(ends_at: int | None, ground_ends_at: int | None) -> bool:
+    """Whether what ends then, or never, would outlast what it rests on."""
+    return ground_ends_at is not None and (ends_at is None or ends_at > ground_ends_at)
 
 
-def _mandate_state(connection: Connection, found: StoredMandate, at: int, depth: int) -> str:
+def mandate_chain(connection: Connection, found: StoredMandate) -> tuple[StoredMandate, ...]:
+    """A mandate and those it rests on, the one that a post's holder gave last.
+
+    Empty when it rests on nothing, on more than ``MAX_DEPTH``, or on one of another office.
+    """
+    chain = [found]
+    while chain[-1].from_post is None:
+        ground = find_mandate(connection, chain[-1].from_mandate or "")
+        if ground is None or ground.office_id != found.office_id or len(chain) == MAX_DEPTH:
+            return ()
+        chain.append(ground)
+    return tuple(chain)
+
+
+def mandate_state(
+    connection: Connection, found: StoredMandate, at: int, use: tuple[str, str] | None = None
+) -> str:
+    """valid, revoked, not_yet, expired; lapsed: its ground, its grantor or its holder holds no more.
+
+    ``use``: an operation and a kind of document; scope when it was not given for this, or when what it rests
+    on was not: every level is asked, whatever a row further up says.
+    """
     if found.revoked_at is not None and found.revoked_at <= at:
         return "revoked"
     if at < found.starts_at:
         return "not_yet"
     if found.ends_at is not None and at >= found.ends_at:
         return "expired"
-    holder = find_post(connection, found.to_post)
-    if holder is None or not holder.held(at) or depth == 0:
+    chain = mandate_chain(connection, found)
+    if not chain or not all(_in_force(connection, one, at) for one in chain):
         return "lapsed"
-    if found.from_post is not None:
-        grantor = find_post(connection, found.from_post)
-        return "valid" if grantor is not None and grantor.held(at) else "lapsed"
-    ground = find_mandate(connection, found.from_mandate or "")
-    passed_on = ground is not None and _mandate_state(connection, ground, at, depth - 1) == "valid"
-    return "valid" if passed_on else "lapsed"
+    return "scope" if use and not all(one.covers(*use) for one in chain) else "valid"
+
+
+def _in_force(connection: Connection, one: StoredMandate, at: int) -> bool:
+    posts = [find_post(connection, post_id) for post_id in (one.to_post, one.from_post) if post_id]
+    return one.runs(at) and all(post is not None and post.held(at) for post in posts)
 
 
 def add_office(connection: Connection, stored: StoredOffice) -> bool:

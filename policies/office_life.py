@@ -65,8 +65,9 @@ class MandateFacts:
     ``state``: new, given, revoked. ``form``: TM, KT, TL, TUQ, Q. ``grantor``: by what its grantor gives
     it: ``head`` (heads this office), ``above`` (heads the office above), the form of the mandate that
     is passed on, or ``none``. ``grantee``: the rank of the post it is given to; ``grantee_place``: here,
-    below, elsewhere. ``written``: a document is named; ``ends``: it has an end; ``limited``: to kinds of
-    documents. ``training``: its office is one for training.
+    below, elsewhere; ``grantee_own``: that post is in the office of the grantor's own post. ``written``: a
+    document is named; ``ends``: it has an end; ``limited``: to kinds of documents. ``training``: its office
+    is one for training.
     """
 
     id: str
@@ -76,6 +77,7 @@ class MandateFacts:
     grantor: str = "none"
     grantee: str = ""
     grantee_place: str = "elsewhere"
+    grantee_own: bool = False
     written: bool = False
     ends: bool = False
     limited: bool = False

@@ -7,7 +7,7 @@ stand in ``policies/rules/mandates.cedar``.
 
 import re
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -25,6 +25,8 @@ from policies.office_life import MandateFacts
 
 FORMS = ("TM", "KT", "TL", "TUQ", "Q")
 MAX_KINDS = 50
+# The facts are asked for without a clock: what the times are is read, whether they are to come is seen later.
+_NO_CLOCK = datetime.fromtimestamp(0, UTC)
 _KIND = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _OPTIONAL = {"from_post", "from_mandate", "operations", "document_kinds", "written", "starts_at", "ends_at"}
 
@@ -60,6 +62,7 @@ class Mandates:
             passed_on = roles.find_mandate(connection, stored.from_mandate or "")
             if passed_on is not None and roles.mandate_state(connection, passed_on, moment) != "valid":
                 raise ActMalformed("The mandate that is passed on is not in force.")
+            _check_within(connection, stored, ground)
             roles.add_mandate(connection, stored)
 
         result: Result = {
@@ -71,23 +74,27 @@ class Mandates:
         return result, change
 
     def _new_facts(self, parameters: dict[str, Any]) -> MandateFacts:
-        form = one_line(parameters, "form")
+        stored = _read(parameters, _NO_CLOCK)
         with self._database.reading() as connection:
-            office = roles.find_office(connection, one_line(parameters, "office"))
-            holder = roles.find_post(connection, one_line(parameters, "to_post"))
+            office = roles.find_office(connection, stored.office_id)
+            holder = roles.find_post(connection, stored.to_post)
             grantor = _grantor_by(connection, parameters)
-            place = _place(connection, holder, parameters["office"])
+            post = _grantor_post(connection, parameters)
+            place = _place(connection, holder, stored.office_id)
+            if post is not None:
+                _check_within(connection, stored, post)
         return MandateFacts(
             id="",
             state="new",
-            form=form,
+            form=stored.form,
             office=office.state if office else "unknown",
             grantor=grantor,
             grantee=holder.rank if holder else "",
             grantee_place=place,
-            written=bool(parameters.get("written")),
-            ends=parameters.get("ends_at") is not None,
-            limited=bool(parameters.get("document_kinds")),
+            grantee_own=bool(holder and post and holder.office_id == post.office_id),
+            written=bool(stored.written),
+            ends=stored.ends_at is not None,
+            limited=bool(stored.document_kinds),
             training=bool(office and office.training),
         )
 
@@ -141,6 +148,24 @@ def _read(parameters: dict[str, Any], now: datetime) -> StoredMandate:
         starts_at=starts_at,
         ends_at=ends_at,
     )
+
+
+def _check_within(connection: Connection, stored: StoredMandate, ground: StoredPost) -> None:
+    """Nobody gives more than they hold. Raises ActMalformed.
+
+    ``ground``: the post of who gives it. What no rule of the policy can open, so it is not left to one.
+    """
+    if roles.outlasts(stored.ends_at, ground.ends_at):
+        raise ActMalformed("The grantor's post ends before that: name an ends_at no later than its end.")
+    if stored.from_mandate is None:
+        return
+    chain = roles.mandate_chain(connection, stored)
+    if not chain:
+        raise ActMalformed(f"A mandate of this office is passed on, {roles.MAX_DEPTH - 1} times at most.")
+    if beyond := stored.beyond(chain[1]):
+        raise ActMalformed(
+            f"The mandate that is passed on gives less: narrow {', '.join(beyond)} to what it gives."
+        )
 
 
 def _words(

@@ -126,8 +126,9 @@ def _held(
             if post.capacity == operation.capacity and (post.rank == "head" or operation.name != "sign"):
                 return "post", "", post.post_id
     if operation.capacity:
+        use = (operation.name, act.document_kind)
         found = [
-            (_state(connection, one, act, operation, at), one.mandate_id)
+            (roles.mandate_state(connection, one, at, use), one.mandate_id)
             for one in roles.mandates_to(connection, stored.holder, operation.office)
             if one.capacity == operation.capacity and operation.mandate in ("", one.mandate_id)
         ]
@@ -138,12 +139,3 @@ def _held(
     if posts:
         return "member", "", posts[0].post_id
     return ("member", "", "") if stored.office == operation.office else ("", "", "")
-
-
-def _state(
-    connection: Connection, found: roles.StoredMandate, act: SignAct, operation: OfficeOperation, at: int
-) -> str:
-    state = roles.mandate_state(connection, found, at)
-    if state == "valid" and not found.covers(operation.name, act.document_kind):
-        return "scope"
-    return state
