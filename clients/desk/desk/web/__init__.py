@@ -1,0 +1,1 @@
+"""What browsers see; the only place that knows Flask."""
