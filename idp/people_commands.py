@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from idp.directory.agency_code import read_agency_code
-from idp.directory.factor import RECOVERY
+from idp.directory.factor import PASSWORD, RECOVERY, TOTP
 from idp.directory.organisation import Organisation
 from idp.directory.person import (
     ACTIVE,
@@ -33,6 +33,7 @@ from idp.evidence.event import Event
 from idp.login.hashing import Hashing
 from idp.login.one_time_password import new_totp_secret, otpauth_uri
 from idp.login.password_rules import check_new_password
+from idp.logout.end_session import FACTORS_CHANGED
 from idp.settings import Settings
 from idp.store.database import Database
 from idp.store.factors import Factors
@@ -112,7 +113,7 @@ class _Acts:
     ) -> None:
         self.subjects = subjects
         self.people, self.factors, self.organisations = people, factors, organisations
-        self.leave, self.evidence = acts.leave, acts.evidence
+        self.leave, self.evidence, self.acts = acts.leave, acts.evidence, acts
         self.now = int(time.time())
 
     def run(self, options: argparse.Namespace) -> Any:
@@ -195,15 +196,26 @@ class _Acts:
         finally:
             hashing.close()
         self.factors.replace_password(person.person_id, hashed, self.now, initial=not options.lasting)
+        self._tell("factor.changed", person, kind=PASSWORD)
+        # ASVS 7.4.3: whoever had the old one is out, and so is what they took along.
+        self.acts.end_session.all_of(person.person_id, reason=FACTORS_CHANGED, now=self.now, by=_BY)
+        self.acts.families.revoke_person(person.person_id, FACTORS_CHANGED, self.now)
         shown = self._shown(person)
         return shown | {"password": made} if made else shown
 
     def _add_totp(self, options: argparse.Namespace) -> dict[str, Any]:
         person = self._get(options.username)
         secret = new_totp_secret()
-        self.factors.add(person.person_id, "totp", secret=secret, now=self.now)
+        added = self.factors.add(person.person_id, TOTP, secret=secret, now=self.now)
+        self._tell("factor.added", person, kind=TOTP, factor_id=added.factor_id)
         uri = otpauth_uri(secret, account=person.username, issuer="Ấn Tín")
         return self._shown(person) | {"otpauth": uri}
+
+    def _tell(self, event: str, person: Person, **details: object) -> None:
+        """What was done to a person's factors from the host's shell stands in the person's history too."""
+        self.evidence.record(
+            Event(event, self.now, person_id=person.person_id, details={**details, "by": _BY})
+        )
 
     def _list(self, _options: argparse.Namespace) -> list[dict[str, Any]]:
         shown: list[dict[str, Any]] = []

@@ -78,7 +78,7 @@ class RedeemCode:
         check_verifier(request, authorization)
         confirmation = confirm_sender(self._proofs, request, client, person=True)
         check_binding(authorization, confirmation)
-        wanted = narrow(request, authorization, self._issuer)
+        wanted = narrow(request, client, authorization, self._issuer)
         if self._sessions.has_ended(authorization.authentication.session_id, now):
             raise InvalidGrant(detail="session ended")
         redeemed = self._codes.redeem(code, now)

@@ -48,7 +48,7 @@ class RedeemDeviceCode:
             client,
             authorization,
             confirmation,
-            wanted=narrow(request, authorization, self._issuer),
+            wanted=narrow(request, client, authorization, self._issuer),
             family_id=family_of(code),
             grant_type=DEVICE_CODE,
             now=now,

@@ -1,24 +1,47 @@
 """What one token request asks of an authorization: less, or all of it, never more (RFC 6749 §6, RFC 8707)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from idp.errors import InvalidScope, InvalidTarget
+from idp.errors import InvalidGrant, InvalidScope, InvalidTarget
 from idp.grants.form_request import FormRequest
 from idp.grants.person_tokens import Wanted
 from idp.protocol.authorization import Authorization
+from idp.protocol.client import Client
+from idp.protocol.csc_credential import is_csc
 
 # Without scope openid it makes no sense at the provider itself.
 USERINFO_SCOPE = "openid"
 
 
-def narrow(request: FormRequest, authorization: Authorization, issuer: str) -> Wanted:
-    """Raises InvalidScope, InvalidTarget."""
+def narrow(request: FormRequest, client: Client, authorization: Authorization, issuer: str) -> Wanted:
+    """What an administrator took away from the client meanwhile is gone from its old authorizations too.
+
+    Raises InvalidScope, InvalidTarget, InvalidGrant.
+    """
     form = request.strict_form
+    authorization = _as_registered_today(authorization, client)
     scope = _scope(form.fields, authorization)
     resource = _resource(form.resources, authorization, issuer, scope)
     # authorization_details are for the resource they were granted for, not for userinfo.
     details = authorization.details if resource != issuer or not authorization.resources else ()
     return Wanted(scope, resource, details)
+
+
+def _as_registered_today(authorization: Authorization, client: Client) -> Authorization:
+    scopes = [scope for scope in authorization.scope.split() if scope in client.scopes]
+    resources = tuple(each for each in authorization.resources if each in client.resources)
+    if (authorization.scope and not scopes) or (authorization.resources and not resources):
+        # Without any of its resources the token would become one for the provider itself.
+        raise InvalidGrant("This client may have nothing of that any more.", detail="registration narrowed")
+    details = tuple(
+        detail
+        for detail in authorization.details
+        if is_csc(detail) or detail["credentialID"] in client.credential_ids
+    )
+    if authorization.details and not details:
+        raise InvalidGrant("This client may have nothing of that any more.", detail="registration narrowed")
+    return replace(authorization, scope=" ".join(scopes), resources=resources, details=details)
 
 
 def _scope(fields: Mapping[str, str], authorization: Authorization) -> str:

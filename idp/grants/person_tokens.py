@@ -16,7 +16,7 @@ from idp.protocol.client import REFRESH_TOKEN, Client
 from idp.protocol.confirmation import Confirmation
 from idp.protocol.encryption import encrypt_for
 from idp.protocol.id_token import ID_TOKEN_TYP, asked_in_id_token, id_token_claims
-from idp.protocol.person_claims import tell
+from idp.protocol.person_claims import still_acts, tell
 from idp.store.living_tokens import LivingTokens
 from idp.store.people import People
 from idp.store.refresh_families import RefreshFamilies
@@ -105,9 +105,13 @@ class PersonTokens:
     ) -> dict[str, Any]:
         """``in_session``: the token dies with the session; offline access after a logout has none.
 
-        Raises KeysUnavailable, StoreUnavailable, ReplayStoreUnavailable.
+        Raises InvalidGrant (the mandate has ended), KeysUnavailable, StoreUnavailable and
+        ReplayStoreUnavailable.
         """
         authentication = authorization.authentication
+        acting = self._people.find(authentication.person_id) if authentication.mandate_id else None
+        if not still_acts(acting, authentication, now):
+            raise InvalidGrant("The mandate has ended: have the person choose again.", detail="mandate ended")
         sub = self._subjects.sub_for(authentication.person_id, client)
         jti = f"{family_id}.{secrets.token_urlsafe(16)}"
         claims = access_token_claims(
@@ -154,7 +158,7 @@ class PersonTokens:
     ) -> str:
         names = asked_in_id_token(authorization)
         person = self._people.find(authorization.authentication.person_id) if names else None
-        about = tell(person, authorization.authentication, client, names) if person else {}
+        about = tell(person, authorization.authentication, client, names, now) if person else {}
         claims = id_token_claims(
             authorization,
             issuer=self._issuer,

@@ -57,7 +57,7 @@ class Refresh:
         if family.was_replaced(now):
             self._end_reused(family, now)
         # 5 no more than was allowed
-        wanted = narrow(request, family.authorization, self._issuer)
+        wanted = narrow(request, client, family.authorization, self._issuer)
         # 6 the successor, or the same again
         if confirmation.kind == "bearer":
             token = self._families.rotate(token, family, now)

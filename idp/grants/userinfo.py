@@ -11,7 +11,7 @@ from idp.grants.shown_token import Shown, ShownTokens
 from idp.outbound.client_keys import ClientKeys
 from idp.protocol.client import Client
 from idp.protocol.encryption import encrypt_for
-from idp.protocol.person_claims import claims_of_scopes, tell
+from idp.protocol.person_claims import claims_of_scopes, still_acts, tell
 from idp.store.living_tokens import LivingTokens
 from idp.store.people import People
 from idp.token_keys import TokenKeys
@@ -48,10 +48,14 @@ class UserInfo:
         person = self._people.find(authorization.authentication.person_id)
         if person is None or person.state != ACTIVE:
             raise InvalidToken(detail="person not active", scheme=shown.scheme)
+        now = int(moment.timestamp())
+        if not still_acts(person, authorization.authentication, now):
+            raise InvalidToken(detail="mandate ended", scheme=shown.scheme)
         names = claims_of_scopes(str(token.claims["scope"]).split()) | frozenset(
             authorization.claims.get("userinfo") or ()
         )
-        claims = {**tell(person, authorization.authentication, client, names), "sub": token.claims["sub"]}
+        told = tell(person, authorization.authentication, client, names, now)
+        claims = {**told, "sub": token.claims["sub"]}
         return self._dress(client, claims), client.client_id
 
     def _dress(self, client: Client, claims: dict[str, Any]) -> dict[str, Any] | str:

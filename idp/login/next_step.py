@@ -213,14 +213,15 @@ def _allowed(
         return consented.scope, consented.claims
     if "consent" in request.prompts:
         return None
-    if client.metadata.first_party:
+    # What is to be signed is never a thing of habit: details (RFC 9396) are asked about each time, whoever
+    # asks; but what a credential signs, by the page that shows it (Approve).
+    to_ask_about = any(detail is not request.to_sign for detail in request.details)
+    if client.metadata.first_party and not to_ask_about:
         return request.scope, claims
-    # What is to be signed is never a thing of habit: details (RFC 9396) are asked about each time.
     answered = remembered.claims | (remembered.declined - essential_claims(request.claims))
-    # But what a credential signs is asked about by the page that shows it (Approve), not by ours.
     elsewhere = {CREDENTIAL_SCOPE} if request.to_sign else set()
     known = request.scopes - elsewhere <= remembered.scopes and answered.issuperset(claims)
-    if not known or any(detail is not request.to_sign for detail in request.details):
+    if not known or to_ask_about:
         return None
     return request.scope, tuple(name for name in claims if name in remembered.claims)
 

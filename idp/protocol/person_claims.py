@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from idp.directory.person import Person
+from idp.directory.person import Mandate, Person
 from idp.protocol.assurance import Authentication
 from idp.protocol.client import Client
 
@@ -29,10 +29,12 @@ def claims_of_scopes(scopes: Iterable[str]) -> frozenset[str]:
 
 
 def tell(
-    person: Person, authentication: Authentication, client: Client, names: Iterable[str]
+    person: Person, authentication: Authentication, client: Client, names: Iterable[str], now: int
 ) -> dict[str, Any]:
-    """Those of ``names`` that are known of the person and that this client may know."""
-    known = {name: value for name, value in _known(person, authentication).items() if value not in ("", None)}
+    """Those of ``names`` that are known of the person and that this client may know, ``now``."""
+    known = {
+        name: value for name, value in _known(person, authentication, now).items() if value not in ("", None)
+    }
     allowed = frozenset(client.metadata.claims_allowed)
     return {
         name: known[name]
@@ -41,7 +43,28 @@ def tell(
     }
 
 
-def _known(person: Person, authentication: Authentication) -> dict[str, Any]:
+def still_acts(person: Person | None, authentication: Authentication, now: int) -> bool:
+    """Whether the mandate that was chosen, if any, is there and valid.
+
+    To leave an ended one out would say that the person acts for themselves: refuse instead.
+    """
+    if not authentication.mandate_id:
+        return True
+    return person is not None and _mandate(person, authentication, now) is not None
+
+
+def _mandate(person: Person, authentication: Authentication, now: int) -> Mandate | None:
+    return next(
+        (
+            each
+            for each in person.mandates
+            if each.mandate_id == authentication.mandate_id and each.is_valid(now)
+        ),
+        None,
+    )
+
+
+def _known(person: Person, authentication: Authentication, now: int) -> dict[str, Any]:
     known: dict[str, Any] = dict(person.claims)
     known.setdefault("preferred_username", person.username)
     known["identity_level"] = authentication.identity_level or person.identity_level
@@ -50,7 +73,7 @@ def _known(person: Person, authentication: Authentication) -> dict[str, Any]:
         {"organisation": each.organisation, "organisation_name": each.organisation_name, "title": each.title}
         for each in person.posts
     ] or None
-    mandate = next((each for each in person.mandates if each.mandate_id == authentication.mandate_id), None)
+    mandate = _mandate(person, authentication, now)
     if mandate is not None:
         known["mandate"] = {
             "kind": mandate.kind,

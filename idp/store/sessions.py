@@ -102,20 +102,20 @@ class Sessions:
         return started, cookie_value
 
     def step_up(self, session_id: str, *, acr: str, amr: Iterable[str], now: int) -> Session | None:
-        """Add factors to a live session: the union of ``amr``, the given ``acr``, a new ``auth_time``.
+        """The person of a live session proved who they are anew: ``acr`` and ``amr`` are those of this time.
 
+        Not the union with earlier factors: with a new ``auth_time`` they would seem to have been shown now.
         None when it ended meanwhile: log in anew. Call ``rotate`` after it.
         """
         with self._database.writing() as connection:
             found = _first(connection, session.c.session_id == session_id)
             if found is None or not self._lives(found, now):
                 return None
-            added = (*found.amr, *(each for each in amr if each not in found.amr))
             self._change(
                 connection,
                 session_id,
                 acr=acr,
-                amr=orjson.dumps(added).decode(),
+                amr=orjson.dumps(list(amr)).decode(),
                 auth_time=now,
                 last_seen_at=now,
             )

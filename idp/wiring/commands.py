@@ -20,9 +20,11 @@ from idp.store.wake import Wake
 
 @dataclass(frozen=True, slots=True)
 class CommandActs:
-    """``leave``: the very act that SCIM calls."""
+    """``leave``: the very act that SCIM calls. ``end_session``, ``families``: what a changed factor ends."""
 
     leave: Leave
+    end_session: EndSession
+    families: RefreshFamilies
     evidence: EvidenceRecorder
 
 
@@ -40,6 +42,7 @@ def acts_on_people(database: Database, settings: Settings, people: People) -> It
     with redis.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=1) as client:
         end_session = EndSession(database, clients.find_client, evidence, families, wake=Wake(client).ring)
         try:
-            yield CommandActs(Leave(people, end_session, evidence, families), evidence)
+            leave = Leave(people, end_session, evidence, families)
+            yield CommandActs(leave, end_session, families, evidence)
         finally:
             evidence.close()

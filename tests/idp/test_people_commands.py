@@ -3,11 +3,17 @@
 import io
 import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from idp.__main__ import main
+from idp.directory.person import Person
+from idp.protocol.session import SessionLimits
+from idp.store.database import Database
+from idp.store.evidence import read_of_person
+from idp.store.sessions import Sessions
 
 
 @pytest.fixture(autouse=True)
@@ -64,3 +70,30 @@ def test_what_cannot_be_is_refused_with_a_reason(capsys: pytest.CaptureFixture[s
     refused = run(capsys, "add", "lan", "--name", "Lan", "--post", "H47.12=Chuyên viên", code=1)
     assert "H47.12" in str(refused["error"])
     assert "Không có ai.do" in str(run(capsys, "show", "ai.do", code=1)["error"])
+
+
+def test_what_is_done_to_factors_by_command_is_on_the_record_and_logs_strangers_out(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Whoever has the host's shell leaves a trace in the person's own history."""
+    lan = run(capsys, "add", "lan", "--name", "Lan MẪU")
+    database = Database(f"sqlite:///{tmp_path}/idp.sqlite3")
+    sessions, now = Sessions(database, SessionLimits()), int(time.time())
+    person = Person(str(lan["person_id"]), "official", "active", "lan", {})
+    stolen, _ = sessions.start(
+        person, acr="LoA2", amr=("pwd",), upstream="", identity_level="", device="", address="", kiosk=False,
+        now=now,
+    )  # fmt: skip
+    run(capsys, "add-totp", "lan")
+    assert not sessions.has_ended(stolen.session_id, now)
+    run(capsys, "set-password", "lan")
+    assert sessions.has_ended(stolen.session_id, now)
+    with database.reading() as connection:
+        told = [
+            (each.event.name, each.event.details["kind"], each.event.details["by"])
+            for each in read_of_person(
+                connection, person.person_id, ("factor.added", "factor.changed"), before=0, limit=9
+            )
+        ]
+    database.close()
+    assert sorted(told) == [("factor.added", "totp", "command"), ("factor.changed", "password", "command")]

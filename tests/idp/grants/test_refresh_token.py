@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey
 
-from idp.directory.person import SUSPENDED
+from idp.directory.person import SUSPENDED, Mandate
 from idp.logout.end_session import LOGOUT
-from tests.idp.grants.token_client import DPOP, TokenClient
-from tests.idp.provider import Provider, parts
-from tests.idp.relying_party import BASELINE, services_of
+from idp.store.clients import find_registration, save_registration
+from tests.idp.grants.token_client import DPOP, TokenClient, new_session
+from tests.idp.provider import SIGNING, Provider, details, parts
+from tests.idp.relying_party import BASELINE, new_person, services_of
 
 OFFLINE = "openid email offline_access"
 
@@ -206,3 +207,40 @@ def test_no_token_is_stored_and_none_is_logged(provider: Provider, client: Token
         with open(stored + suffix, "rb") as file:  # noqa: PTH123
             written += file.read()
     assert not any(secret.encode() in written for secret in secrets)
+
+
+def test_an_ended_mandate_gives_no_token_that_would_speak_for_the_person_alone(provider: Provider) -> None:
+    """Left out of the answer, the claim would say that the person acts for themselves."""
+    now = int(provider.clock().timestamp())
+    mandate = Mandate("m-1", "enterprise", "4000000001", "Công ty MẪU", ("all",), 0, now + 3600)
+    client = TokenClient(provider)
+    client.person = new_person(provider, mandates=(mandate,))
+    client.session = new_session(provider, client.person, mandate_id="m-1")
+    first = client.tokens(scope=f"{OFFLINE} mandate")
+    assert client.userinfo(first["access_token"]).json["mandate"]["represented"] == "4000000001"
+    provider.clock.pass_(minutes=59)
+    again = client.refresh(first["refresh_token"]).json
+    provider.clock.pass_(minutes=2)
+    refused(client.refresh(again["refresh_token"]))
+    assert client.userinfo(again["access_token"]).status_code == 401
+
+
+@pytest.mark.parametrize("taken", ["scopes", "resources", "credential_ids"])
+def test_what_an_administrator_took_away_from_a_client_its_old_tokens_do_not_give(
+    provider: Provider, taken: str
+) -> None:
+    client = TokenClient(provider)
+    wanted = details()
+    first = client.tokens(scope="openid sign offline_access", resources=(SIGNING,), details=tuple(wanted))
+    assert first["authorization_details"] == wanted
+    left: dict[str, Any] = {"scopes": ("openid", "offline_access"), "resources": (), "credential_ids": ()}
+    with provider.database.writing() as connection:
+        registration = find_registration(connection, client.client_id)
+        assert registration is not None
+        save_registration(connection, replace(registration, **{taken: left[taken]}), 0)
+    answer = client.refresh(first["refresh_token"])
+    if taken == "scopes":
+        assert answer.json["scope"] == "openid offline_access"
+        assert "sign" not in parts(answer.json["access_token"])[1]["scope"].split()
+    else:
+        refused(answer)

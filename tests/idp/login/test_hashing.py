@@ -35,9 +35,10 @@ def test_nobodys_password_takes_as_long_and_is_never_right(hashing: Hashing) -> 
     def median(password_hash: str) -> float:
         times = []
         for _ in range(5):
-            started = time.perf_counter()
+            # Of this process: what else the machine does is no difference between two passwords.
+            started = time.process_time()
             assert not hashing.verify(password_hash, "sai mật khẩu rồi")
-            times.append(time.perf_counter() - started)
+            times.append(time.process_time() - started)
         return sorted(times)[2]
 
     assert 0.3 < median("") / median(made) < 3

@@ -118,6 +118,7 @@ MINIMUM_3 = new_client(replace(BASELINE, minimum_acr="LoA3"))
         (ask(claims={"userinfo": {"birthdate": None}}), {}, Consent),
         (ask(claims={"id_token": {"acr": None, "auth_time": {"essential": True}}}), {}, Answer),
         (ask(details=({"type": "antin_sign"},)), {}, Consent),
+        (ask(details=({"type": "antin_sign"},)), {"client": FIRST_PARTY}, Consent),
         (ask(), {"remembered": NOTHING_REMEMBERED, "client": FIRST_PARTY}, Answer),
         (ask(prompts=("consent",)), {"client": FIRST_PARTY}, Consent),
         (ask(prompts=("consent",)), {"consented": Consented("person-1", "openid", ())}, Answer),

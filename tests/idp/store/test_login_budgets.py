@@ -66,6 +66,21 @@ def test_a_second_factor_has_ten_tries(budgets: LoginBudgets, account: str) -> N
     budgets.take_second(account, device="own", now=NOW)
 
 
+def test_a_second_factor_has_thirty_tries_a_day_and_a_right_one_shortens_no_day(
+    budgets: LoginBudgets, account: str
+) -> None:
+    """Ten in ten minutes alone would be 1,440 a day: one chance in two hundred, for who has the password."""
+    day = NOW - NOW % 86400
+    for number in range(30):
+        budgets.take_second(account, device="", now=day + number * 600)
+    with pytest.raises(TooManyRequests) as refused:
+        budgets.take_second(account, device="", now=day + 30 * 600)
+    assert refused.value.retry_after == 86400 - 30 * 600
+    owner = budgets.take_second(account, device="own", now=day)
+    budgets.give_back(owner)
+    budgets.take_second(account, device="", now=day + 86400)
+
+
 def test_nobody_guesses_while_redis_is_away(own_redis: RunningRedis, account: str) -> None:
     budgets = LoginBudgets(redis.Redis.from_url(own_redis.url))
     taken = budgets.take(account, account, device="", now=NOW)

@@ -70,3 +70,20 @@ def test_a_user_code_is_guessed_from_one_network_at_a_time(
 
     assert [enter(f"9.9.9.{number}, 203.0.{network}.7") for number in range(11)] == [400] * 10 + [429]
     assert enter(f"198.51.{network}.7") == 400
+
+
+def test_a_weaker_login_later_does_not_say_what_was_shown_before(provider: Provider) -> None:
+    """A relying party that looks at amr would take yesterday morning's passkey for one of this minute."""
+    person, services = enrol(provider), provider.app.extensions["idp"]
+    browser = Browser(provider)
+    browser.login(person)
+    now = int(provider.clock().timestamp())
+    [session] = services.sessions.of_person(person.person_id, now)
+    services.sessions.step_up(session.session_id, acr="LoA4", amr=("hwk", "user", "mfa"), now=now)
+    provider.clock.pass_(minutes=20)
+    browser.get("/account/factors")
+    browser.post(f"{browser.path}/password", username=person.username, password=PASSWORD)
+    browser.post(f"{browser.path}/totp", otp=person.otp(provider))
+    assert browser.path == "/account/factors"
+    [after] = services.sessions.of_person(person.person_id, int(provider.clock().timestamp()))
+    assert (after.session_id, after.acr, after.amr) == (session.session_id, "LoA2", ("mfa", "otp", "pwd"))
