@@ -148,6 +148,7 @@ def _configure_upstreams() -> None:
             f'authorization_endpoint = "{UPSTREAMS}/{name}{authorize}"\n'
             f'token_endpoint = "{UPSTREAMS}/{name}{token}"\n'
             f'userinfo_endpoint = "{UPSTREAMS}/{name}{userinfo}"\n'
+            f'end_session_endpoint = "{UPSTREAMS}/{name}/oidc/logout"\n'
             + (f'jwks_uri = "{UPSTREAMS}/npsp/oauth2/jwks"\n' if name == "npsp" else "")
             for name, authorize, token, userinfo in (
                 ("npsp", "/oauth2/authorize", "/oauth2/token", "/oauth2/userinfo"),

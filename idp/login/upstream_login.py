@@ -13,7 +13,7 @@ from idp.errors import DirectoryRefused, LoginRefused, UpstreamFailed
 from idp.login.upstream_client import UpstreamClient
 from idp.login.upstream_identity import UpstreamIdentity, read_identity
 from idp.login.upstream_profile import UpstreamProfile
-from idp.login.upstream_token import verify_upstream_token
+from idp.login.upstream_token import check_proved_since, verify_upstream_token
 from idp.store.people import People
 from idp.store.upstream_accounts import UpstreamAccounts
 from idp.store.upstream_transactions import Transaction, UpstreamTransactions
@@ -43,8 +43,10 @@ class UpstreamLogin:
     people: People
     callback: str
 
-    def begin(self, name: str, journey_id: str, *, kiosk: bool) -> Begun:
-        """Raises UpstreamFailed("unavailable") at once, instead of sending the person to a dead page."""
+    def begin(self, name: str, journey_id: str, *, kiosk: bool, anew_since: int = 0) -> Begun:
+        """``anew_since``: now, when whoever sits there must prove anew who they are; else 0.
+
+        Raises UpstreamFailed("unavailable") at once, instead of sending the person to a dead page."""
         profile = self.profiles[name]
         if self.transactions.is_down(name):
             raise UpstreamFailed("unavailable", detail="known to be down")
@@ -54,7 +56,8 @@ class UpstreamLogin:
                 raise UpstreamFailed("unavailable", detail="no answer")
             self.transactions.note_up(name)
         state, nonce, verifier, cookie_value = (secrets.token_urlsafe(32) for _ in range(4))
-        self.transactions.keep(state, cookie_value, Transaction(name, journey_id, nonce, verifier, kiosk))
+        begun = Transaction(name, journey_id, nonce, verifier, kiosk, anew_since)
+        self.transactions.keep(state, cookie_value, begun)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
         asked = {
             "response_type": "code",
@@ -68,6 +71,9 @@ class UpstreamLogin:
         }
         if profile.acr_values:
             asked["acr_values"] = profile.acr_values
+        if anew_since:
+            # Without these the session there answers by itself, whoever has come to this keyboard since.
+            asked |= {"prompt": "login", "max_age": "0"}
         return Begun(f"{profile.authorization_endpoint}?{urlencode(asked)}", state, cookie_value)
 
     def complete(
@@ -90,7 +96,9 @@ class UpstreamLogin:
             )
             # 3. Who the ID token says is there.
             claims = self._id_token(profile, tokens, transaction.nonce, now)
-            # 4. What userinfo says of the same person (Core §5.3.2).
+            # 4. That the person was asked anew, where it was wanted.
+            check_proved_since(transaction.anew_since, claims.get("auth_time"), profile)
+            # 5. What userinfo says of the same person (Core §5.3.2).
             userinfo = self.client.userinfo(profile, tokens["access_token"])
         except UpstreamFailed as error:
             if error.reason == "unavailable":
@@ -98,11 +106,23 @@ class UpstreamLogin:
             raise
         if claims and userinfo.get("sub", claims["sub"]) != claims["sub"]:
             raise UpstreamFailed("invalid", detail="sub of userinfo")
-        # 5. Their words become ours, conservatively.
+        # 6. Their words become ours, conservatively.
         acr = claims.get("acr", "") if claims else ""
         identity = read_identity(profile, {**claims, **userinfo}, acr if isinstance(acr, str) else "")
-        # 6. One person, by the verified number.
+        # 7. One person, by the verified number.
         return self._admit(profile.name, identity, now), identity
+
+    def end_session_uri(self, name: str, *, return_to: str) -> str:
+        """Where the person logs out of this upstream; "" when it offers nothing (RP-Initiated Logout 1.0 §2).
+
+        We kept no ID token of theirs to hint with: client_id says who asks, and they may ask the person.
+        """
+        profile = self.profiles.get(name)
+        if profile is None or not profile.end_session_endpoint:
+            return ""
+        asked = {"client_id": profile.client_id, "post_logout_redirect_uri": return_to}
+        joint = "&" if "?" in profile.end_session_endpoint else "?"
+        return f"{profile.end_session_endpoint}{joint}{urlencode(asked)}"
 
     def redirect_uri(self, name: str) -> str:
         return f"{self.callback}/{name}"

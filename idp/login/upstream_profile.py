@@ -13,6 +13,7 @@ _CHOICES = {
     "nonce": ("required", "when_given"),
     "id_token": ("required", "when_given"),
     "userinfo": ("bearer", "token_in_url"),
+    "auth_time": ("required", "when_given"),
 }
 
 
@@ -38,6 +39,8 @@ class UpstreamProfile:
     id_token: str = "required"  # noqa: S105 -- a rule about one
     userinfo: str = "bearer"
     acr: tuple[str, ...] = ()
+    auth_time: str = "required"
+    end_session_endpoint: str = ""
 
 
 def read_upstreams(path: Path | None) -> dict[str, UpstreamProfile]:

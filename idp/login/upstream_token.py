@@ -62,6 +62,21 @@ def verify_upstream_token(
     return claims
 
 
+def check_proved_since(anew_since: int, auth_time: object, profile: UpstreamProfile) -> None:
+    """OpenID Connect Core §3.1.2.1, max_age: the login there is not older than our asking for it.
+
+    ``anew_since``: 0 when that was not asked for. Raises UpstreamFailed("stale").
+    """
+    if not anew_since:
+        return
+    if auth_time is None:
+        if profile.auth_time == "required":
+            raise UpstreamFailed("stale", detail="no auth_time")
+        return
+    if type(auth_time) is not int or auth_time < anew_since - SKEW_SECONDS:
+        raise UpstreamFailed("stale", detail="auth_time")
+
+
 def _half_hash(token: str) -> str:
     digest = hashlib.sha256(token.encode("ascii", "replace")).digest()
     return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()

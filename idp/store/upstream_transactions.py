@@ -20,13 +20,18 @@ DOWN_SECONDS, UP_SECONDS = 20, 15
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """``journey_id``: the one journey that the answer belongs to. ``verifier``: of PKCE."""
+    """``journey_id``: the one journey that the answer belongs to. ``verifier``: of PKCE.
+
+    ``anew_since``: when the person had to prove there anew who they are, and it was asked for (Unix
+    seconds); 0: whoever is logged in there will do.
+    """
 
     upstream: str
     journey_id: str
     nonce: str
     verifier: str
     kiosk: bool
+    anew_since: int = 0
 
 
 class UpstreamTransactions:

@@ -97,13 +97,17 @@ def _answer(services: Services, asked: LogoutRequest, found: Session | None = No
 
 
 def _logged_out(services: Services, outcome: LogoutOutcome) -> Response:
-    """Back to the relying party at once, unless pages of others have to be loaded here first."""
+    """Back to the relying party at once, unless pages of others have to be loaded here first.
+
+    On a shared computer not before the person saw that they are still logged in upstream.
+    """
     return_to = outcome.decision.return_to
     ended = outcome.ended
     fronts = [each for each in services.logout.services_of(ended) if each.frame] if ended else []
     session.pop(_ENDED, None)
     session.pop(_RETURN_TO, None)
-    if return_to and not fronts:
+    stay = bool(ended and ended.kiosk and _upstream_logout(services, ended))
+    if return_to and not fronts and not stay:
         answer = see_other(return_to)
     else:
         if ended is not None:
@@ -121,6 +125,8 @@ def _done(services: Services) -> Response:
     # The frames are loaded once: a reload of this page does not log out twice.
     frames = [each.frame for each in told if each.frame] if "again" not in request.args else []
     return_to = session.get(_RETURN_TO, "")
+    upstream_logout = _upstream_logout(services, ended)
+    stay = bool(ended and ended.kiosk and upstream_logout)
     answer = page(
         "logout/done.html",
         services=told,
@@ -128,14 +134,22 @@ def _done(services: Services) -> Response:
         dead=[each for each in told if each.state == DEAD],
         untold=[each for each in told if each.state == UNTOLD],
         upstream=ended.upstream if ended else "",
+        upstream_logout=upstream_logout,
         frame_uris=frames,
         frames=frames,
         return_to=return_to,
+        stay=stay,
     )
-    if return_to:
+    if return_to and not stay:
         # Back by itself when the frames had their moment: no script, and there is a link as well.
         answer.headers["Refresh"] = f"{FRAMES_SECONDS}; url={return_to}"
     return answer
+
+
+def _upstream_logout(services: Services, ended: Session | None) -> str:
+    """Where to end the session at the national system that this one came from, or ""."""
+    return_to = f"{services.settings.issuer}/logout/done"
+    return services.login.upstreams.end_session_uri(ended.upstream, return_to=return_to) if ended else ""
 
 
 def _not_logged_out(error: TemporarilyUnavailable) -> Response:

@@ -126,6 +126,13 @@ def _system(
             abort(401)
         return jsonify(claims_of(system, person, switch.fault))
 
+    @blueprint.get("/oidc/logout")
+    def logout() -> Response:
+        asked = request.args
+        if asked.get("client_id") != client[0] or not asked.get("post_logout_redirect_uri"):
+            abort(400, "unknown client, or no post_logout_redirect_uri")
+        return Response(status=303, headers={"Location": asked["post_logout_redirect_uri"]})
+
     @blueprint.get("/oauth2/jwks")
     def jwks() -> Response:
         return jsonify(signer.jwks())

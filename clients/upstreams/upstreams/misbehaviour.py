@@ -6,7 +6,7 @@ FAULTS = frozenset(
     {
         "down", "slow", "no_nonce", "wrong_nonce", "wrong_issuer", "wrong_audience", "expired", "foreign_key",
         "alg_none", "wrong_state", "no_state", "other_iss", "denied", "token_500", "userinfo_500",
-        "other_sub", "no_number", "bad_number", "not_json",
+        "other_sub", "no_number", "bad_number", "not_json", "old_login", "no_auth_time",
     }
 )  # fmt: skip
 

@@ -86,8 +86,11 @@ class Signer:
             "iat": now - 7200 if fault == "expired" else now,
             "exp": now - 3600 if fault == "expired" else now + TOKEN_SECONDS,
             "acr": "LoA1",
+            "auth_time": now - 7200 if fault == "old_login" else now,
             "at_hash": base64.urlsafe_b64encode(half).rstrip(b"=").decode(),
         }
+        if fault == "no_auth_time":
+            del claims["auth_time"]
         if grant.nonce and fault != "no_nonce":
             claims["nonce"] = "other" if fault == "wrong_nonce" else grant.nonce
         if fault == "alg_none":

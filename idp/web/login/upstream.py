@@ -13,7 +13,7 @@ from idp.web.login.finish import advance
 from idp.web.login.kiosk import wants_kiosk
 from idp.web.login.refused import as_word
 from idp.web.login.start import first_page
-from idp.web.login.visit import Visit, open_visit
+from idp.web.login.visit import REAUTHENTICATE, Visit, open_visit
 from idp.web.page_errors import error_page
 from idp.web.pages import see_other
 
@@ -25,6 +25,7 @@ _WORDS = {
     "enterprise_without_person": "upstream_person",
     "conflict": "upstream_conflict",
     "level": "upstream_level",
+    "stale": "upstream_stale",
 }
 _PARAMETERS = ("state", "code", "error", "iss")
 
@@ -40,7 +41,8 @@ def upstream_endpoints(blueprint: Blueprint, services: Services) -> None:
         if isinstance(visit, Response):
             return visit
         try:
-            begun = upstreams.begin(name, journey_id, kiosk=wants_kiosk())
+            anew_since = visit.now if _must_prove_anew(visit) else 0
+            begun = upstreams.begin(name, journey_id, kiosk=wants_kiosk(), anew_since=anew_since)
         except UpstreamFailed as error:
             return _failed(visit, name, error)
         answer = see_other(begun.location)
@@ -126,6 +128,12 @@ def _failed(visit: Visit, name: str, error: UpstreamFailed) -> Response:
     )
     status = 503 if error.reason == "unavailable" else 400
     return first_page(visit, status=status, error=_WORDS[error.reason])
+
+
+def _must_prove_anew(visit: Visit) -> bool:
+    """Whether a session that somebody left there is not enough: the login must be of now."""
+    asked = visit.journey.request
+    return visit.reason == REAUTHENTICATE or "login" in asked.prompts or asked.max_age is not None
 
 
 def _cookie(services: Services, state: str) -> str:

@@ -1,18 +1,21 @@
 """Citizens log in through the national systems; and everything that can be wrong with their answers."""
 
 import logging
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
 import redis
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from idp.directory.person import Person
 from idp.store.people_tables import upstream_account
+from idp.store.session_tables import session
 from tests.idp.people import Browser, enrol
 from tests.idp.provider import Provider
 from tests.idp.software_keys import SoftwareKeys
@@ -253,3 +256,74 @@ def test_the_token_of_an_upstream_is_in_no_log(
     assert browser.path == "/account"
     assert "token_id" not in caplog.text
     assert "token_id" not in provider.log.getvalue().decode()
+
+
+def anew(browser: Browser, provider: Provider, system: str = "npsp") -> str:
+    """The login is half an hour old, so my account asks again; the address that the upstream is sent."""
+    with provider.database.writing() as connection:
+        connection.execute(update(session).values(auth_time=session.c.auth_time - 1800))
+    browser.get("/account/factors")
+    answer = browser.post(f"{browser.path}/upstream/{system}")
+    return str(answer.headers["Location"])
+
+
+@pytest.mark.parametrize("fault", ["old_login", "no_auth_time"])
+def test_a_session_that_was_left_at_the_upstream_proves_nothing_anew(
+    provider: Provider, browser: Browser, upstreams: RunningUpstreams, fault: str
+) -> None:
+    """Whoever comes to an open browser would get through it by two clicks, and add a passkey of their own."""
+    services = provider.app.extensions["idp"]
+    strict = replace(services.login.upstreams.profiles["npsp"], auth_time="required")
+    services.login.upstreams.profiles["npsp"] = strict
+    browser.get(through(browser, "npsp"))
+    person = citizen(provider)
+    assert person is not None
+    location = anew(browser, provider)
+    [before] = services.sessions.of_person(person.person_id, int(provider.clock().timestamp()))
+    asked = dict(parse_qsl(urlsplit(location).query))
+    assert (asked["prompt"], asked["max_age"]) == ("login", "0")
+    upstreams.misbehave(fault)
+    sent = httpx.post(location, data={"person": "lan"}, timeout=15)
+    page = browser.get(local(sent.headers["Location"]))
+    assert page.status_code == 400
+    assert "chưa yêu cầu bạn xác thực lại" in page.text
+    [after] = services.sessions.of_person(person.person_id, int(provider.clock().timestamp()))
+    assert after.auth_time == before.auth_time
+
+
+def test_a_first_login_takes_the_session_that_is_there(
+    provider: Provider, browser: Browser, upstreams: RunningUpstreams
+) -> None:
+    """That is what single sign-on is for."""
+    upstreams.misbehave("old_login")
+    browser.get(through(browser, "npsp"))
+    assert browser.path == "/account"
+
+
+@pytest.mark.parametrize("fault", ["", "no_auth_time"])
+def test_who_proves_it_anew_goes_on(
+    provider: Provider, browser: Browser, upstreams: RunningUpstreams, fault: str
+) -> None:
+    """An upstream that is known to say no auth_time is believed to have done what it was asked."""
+    browser.get(through(browser, "npsp"))
+    upstreams.misbehave(fault)
+    location = anew(browser, provider)
+    sent = httpx.post(location, data={"person": "lan"}, timeout=15)
+    browser.get(local(sent.headers["Location"]))
+    assert browser.path == "/account/factors"
+
+
+@pytest.mark.parametrize("kiosk", ["", "yes"])
+def test_the_logout_page_leads_to_the_upstreams_own(
+    provider: Provider, browser: Browser, upstreams: RunningUpstreams, kiosk: str
+) -> None:
+    browser.get("/account")
+    answer = browser.post(f"{browser.path}/upstream/npsp", kiosk=kiosk)
+    sent = httpx.post(answer.headers["Location"], data={"person": "lan"}, timeout=15)
+    browser.get(local(sent.headers["Location"]))
+    browser.get("/logout")
+    page = browser.post("/logout/confirm")
+    found = re.search(r'class="btn btn-primary upstream-logout" href="([^"]+)"', page.text)
+    assert found, page.text
+    there = httpx.get(unescape(found.group(1)), timeout=15)
+    assert there.headers["Location"] == f"{provider.settings.issuer}/logout/done"
