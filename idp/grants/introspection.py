@@ -12,7 +12,7 @@ from idp.grants.issued_token import IssuedToken, find_issued_token
 from idp.protocol.access_token import introspection_of
 from idp.protocol.client import Client
 from idp.store.refresh_families import RefreshFamilies
-from idp.store.revocations import Revocations
+from idp.store.token_life import TokenLife
 from idp.token_keys import TokenKeys
 
 MAX_REFRESH_TOKEN = 128
@@ -37,17 +37,15 @@ class IntrospectionEndpoint(AuthlibEndpoint):  # type: ignore[misc]  # Authlib h
         self,
         issuer: str,
         token_keys: TokenKeys,
-        revocations: Revocations,
+        token_life: TokenLife,
         find_client: Callable[[str], Client | None],
-        session_has_ended: Callable[[str, int], bool],
         families: RefreshFamilies,
     ) -> None:
         super().__init__()
         self._issuer = issuer
         self._token_keys = token_keys
-        self._revocations = revocations
+        self._token_life = token_life
         self._find_client = find_client
-        self._session_has_ended = session_has_ended
         self._families = families
 
     def judge_refresh_token(self, request: FormRequest, client: Client) -> dict[str, Any] | None:
@@ -90,10 +88,8 @@ class IntrospectionEndpoint(AuthlibEndpoint):  # type: ignore[misc]  # Authlib h
         if token is None or token.is_expired() or token.audience not in client.introspects:
             return None
         holder = self._find_client(token.client_id)
-        dead = holder is None or not holder.active or self._revocations.is_revoked(token.jti)
-        # Logout means logout: a token of a session lives no longer than the session.
-        sid = token.claims.get("sid")
-        dead = dead or (isinstance(sid, str) and self._session_has_ended(sid, request.moment))
+        dead = holder is None or not holder.active
+        dead = dead or self._token_life.why_ended(token.jti, token.claims.get("sid"), request.moment) != ""
         return _Judged(token, dead)
 
     def introspect_token(self, judged: _Judged) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from idp.protocol.assurance import acr_satisfies
 from idp.protocol.client import Client
 from idp.protocol.client_certificate import certificate_thumbprint
 from idp.protocol.confirmation import Confirmation, confirmation_of
-from idp.store.revocations import Revocations
+from idp.store.token_life import TokenLife
 from idp.token_keys import TokenKeys
 
 
@@ -35,16 +35,14 @@ class ShownTokens:
         *,
         issuer: str,
         token_keys: TokenKeys,
-        revocations: Revocations,
+        token_life: TokenLife,
         find_client: Callable[[str], Client | None],
-        session_has_ended: Callable[[str, int], bool],
         proofs: DpopProofs,
     ) -> None:
         self._issuer = issuer
         self._token_keys = token_keys
-        self._revocations = revocations
+        self._token_life = token_life
         self._find_client = find_client
-        self._session_has_ended = session_has_ended
         self._proofs = proofs
 
     def check(
@@ -61,11 +59,10 @@ class ShownTokens:
             raise InvalidToken(detail="no token of ours for here", scheme=shown.scheme)
         # 2 not taken back
         client = self._find_client(token.client_id)
-        sid = token.claims.get("sid")
-        if client is None or not client.active or self._revocations.is_revoked(token.jti):
+        if client is None or not client.active:
             raise InvalidToken(detail="revoked", scheme=shown.scheme)
-        if isinstance(sid, str) and self._session_has_ended(sid, now):
-            raise InvalidToken(detail="session ended", scheme=shown.scheme)
+        if ended := self._token_life.why_ended(token.jti, token.claims.get("sid"), now):
+            raise InvalidToken(detail=ended, scheme=shown.scheme)
         # 3 by who holds its key
         self._check_holder(shown, token, moment)
         # 4 for this

@@ -6,7 +6,6 @@ audience is one the system is registered for, the scope one that both have, the 
 """
 
 import secrets
-from collections.abc import Callable
 from typing import Any
 
 from authlib.oauth2.rfc6749 import BaseGrant, TokenEndpointMixin
@@ -22,7 +21,7 @@ from idp.protocol.authorization_details import granted_details
 from idp.protocol.client import TOKEN_EXCHANGE, Client
 from idp.protocol.confirmation import confirmation_of
 from idp.protocol.resource import granted_resource
-from idp.store.revocations import Revocations
+from idp.store.token_life import TokenLife
 from idp.token_keys import TokenKeys
 
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 -- a type
@@ -38,16 +37,14 @@ class ExchangeToken:
         *,
         issuer: str,
         token_keys: TokenKeys,
-        revocations: Revocations,
-        session_has_ended: Callable[[str, int], bool],
+        token_life: TokenLife,
         proofs: DpopProofs,
         evidence: Evidence,
         lifetime: int,
     ) -> None:
         self._issuer = issuer
         self._token_keys = token_keys
-        self._revocations = revocations
-        self._session_has_ended = session_has_ended
+        self._token_life = token_life
         self._proofs = proofs
         self._evidence = evidence
         self._lifetime = lifetime
@@ -111,11 +108,14 @@ class ExchangeToken:
                 "The actor is the client itself: leave actor_token out.", detail="actor_token"
             )
         token = find_issued_token(form.get("subject_token", ""), self._token_keys, self._issuer, now)
-        if token is None or token.is_expired() or self._revocations.is_revoked(token.jti):
+        if token is None or token.is_expired():
             raise InvalidGrant("subject_token is not good, or not any more.", detail="subject token")
         sid = token.claims.get("sid")
+        ended = self._token_life.why_ended(token.jti, sid, now)
+        if ended == "revoked":
+            raise InvalidGrant("subject_token is not good, or not any more.", detail="subject token")
         # A token of a client's own has no person behind it; one without a session has nobody present.
-        if not isinstance(sid, str) or self._session_has_ended(sid, now):
+        if not isinstance(sid, str) or ended:
             raise InvalidGrant("subject_token speaks for nobody who is logged in.", detail="subject session")
         if token.client_id != client.client_id:
             raise InvalidGrant("subject_token was issued to another client.", detail="subject client")

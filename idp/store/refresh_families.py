@@ -7,11 +7,12 @@ get the same one, and nobody who reads the tables can make either.
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.errors import StoreUnavailable
@@ -19,6 +20,7 @@ from idp.protocol.authorization import Authorization
 from idp.protocol.confirmation import Confirmation
 from idp.store.database import Database
 from idp.store.people_tables import person
+from idp.store.prepared import Prepared
 from idp.store.refresh_tables import refresh_family, refresh_token
 from idp.store.session_tables import session
 
@@ -26,6 +28,31 @@ GRACE_SECONDS = 30
 # How exactly the last use is known: often enough for the idle end, seldom enough for the disk.
 USED_EVERY_SECONDS = 3600
 TOMBSTONE_SECONDS = 24 * 3600
+
+_BEGUN_WITH = [column for column in refresh_family.c if column.server_default is None]
+_BEGIN = Prepared(insert(refresh_family).values({column: bindparam(column.name) for column in _BEGUN_WITH}))
+_ADD = Prepared(insert(refresh_token))
+_FIND = Prepared(
+    select(
+        refresh_family,
+        refresh_token.c.generation.label("token_generation"),
+        session.c.ended_at,
+        session.c.expires_at.label("session_expires_at"),
+        person.c.state.label("person_state"),
+    )
+    .join(refresh_family, refresh_family.c.family_id == refresh_token.c.family_id)
+    .outerjoin(session, session.c.session_id == refresh_family.c.session_id)
+    .outerjoin(person, person.c.person_id == refresh_family.c.person_id)
+    .where(refresh_token.c.token_hash == bindparam("token_hash"))
+)
+_ROTATE = Prepared(
+    update(refresh_family)
+    .where(
+        refresh_family.c.family_id == bindparam("of_family"),
+        refresh_family.c.generation == bindparam("newest"),
+    )
+    .values(generation=bindparam("following"), rotated_at=bindparam("now"), used_at=bindparam("now"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +102,21 @@ class RefreshFamilies:
         authentication = authorization.authentication
         try:
             with self._database.writing() as connection:
-                connection.execute(
-                    insert(refresh_family).values(
-                        family_id=family_id,
-                        client_id=authorization.client_id,
-                        person_id=authentication.person_id,
-                        session_id=authentication.session_id,
-                        offline="offline_access" in authorization.scopes,
-                        authorization=orjson.dumps(authorization.plain()).decode(),
-                        jkt=confirmation.jkt,
-                        x5t=confirmation.x5t,
-                        generation=1,
-                        rotated_at=now,
-                        created_at=now,
-                        used_at=now,
-                        expires_at=now + self._absolute,
-                    )
+                _BEGIN.run(
+                    connection,
+                    family_id=family_id,
+                    client_id=authorization.client_id,
+                    person_id=authentication.person_id,
+                    session_id=authentication.session_id,
+                    offline="offline_access" in authorization.scopes,
+                    authorization=orjson.dumps(authorization.plain()).decode(),
+                    jkt=confirmation.jkt,
+                    x5t=confirmation.x5t,
+                    generation=1,
+                    rotated_at=now,
+                    created_at=now,
+                    used_at=now,
+                    expires_at=now + self._absolute,
                 )
                 _add(connection, token, family_id, 1)
         except StoreUnavailable as error:
@@ -101,21 +127,8 @@ class RefreshFamilies:
 
     def find(self, token: str, now: int) -> Family | None:
         """The family of a token that was ever one of ours, alive or not: one statement."""
-        query = (
-            select(
-                refresh_family,
-                refresh_token.c.generation.label("token_generation"),
-                session.c.ended_at,
-                session.c.expires_at.label("session_expires_at"),
-                person.c.state.label("person_state"),
-            )
-            .join(refresh_family, refresh_family.c.family_id == refresh_token.c.family_id)
-            .outerjoin(session, session.c.session_id == refresh_family.c.session_id)
-            .outerjoin(person, person.c.person_id == refresh_family.c.person_id)
-            .where(refresh_token.c.token_hash == _hash(token))
-        )
         with self._database.reading() as connection:
-            row = connection.execute(query).mappings().first()
+            row = _FIND.first(connection, token_hash=_hash(token))
         return _family(row, now) if row else None
 
     def is_over(self, family: Family, now: int) -> bool:
@@ -139,15 +152,12 @@ class RefreshFamilies:
         if family.token_generation < family.generation:
             return successor
         following = family.generation + 1
-        where = (refresh_family.c.family_id == family.family_id) & (
-            refresh_family.c.generation == family.generation
-        )
         with self._database.writing() as connection:
-            changed = connection.execute(
-                update(refresh_family).where(where).values(generation=following, rotated_at=now, used_at=now)
+            changed = _ROTATE.run(
+                connection, of_family=family.family_id, newest=family.generation, following=following, now=now
             )
             # Of two at once one gets here first; the other's successor is the same token.
-            if changed.rowcount:
+            if changed:
                 _add(connection, successor, family.family_id, following)
         return successor
 
@@ -223,16 +233,14 @@ class RefreshFamilies:
 
 
 def _add(connection: Connection, token: str, family_id: str, generation: int) -> None:
-    connection.execute(
-        insert(refresh_token).values(token_hash=_hash(token), family_id=family_id, generation=generation)
-    )
+    _ADD.run(connection, token_hash=_hash(token), family_id=family_id, generation=generation)
 
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
-def _family(row: RowMapping, now: int) -> Family:
+def _family(row: Mapping[str, Any], now: int) -> Family:
     ended = row["ended_at"]
     return Family(
         family_id=row["family_id"],

@@ -1,16 +1,18 @@
-"""Revoked access tokens (RFC 7009), by jti: in SQL, because a revocation must survive Redis."""
+"""Revoked access tokens (RFC 7009), by jti: in SQL, because a revocation must survive Redis.
 
-from sqlalchemy import delete, insert, select, union_all
+``token_life.py`` looks there for every token that is shown.
+"""
+
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from idp.errors import StoreUnavailable
 from idp.store.database import Database
-from idp.store.refresh_tables import refresh_family
 from idp.store.tables import revoked_token
 
 
 class Revocations:
-    """Thread-safe. Every method raises StoreUnavailable: what is not known is not called valid."""
+    """Thread-safe. Raises StoreUnavailable."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -32,13 +34,3 @@ class Revocations:
             # Two revocations of the same token at the same moment: the other one did it.
             if not isinstance(error.__cause__, IntegrityError):
                 raise
-
-    def is_revoked(self, jti: str) -> bool:
-        """A jti is ``<family>.<random>``: revoking the family revokes every access token that came of it."""
-        family_id, dot, _ = jti.partition(".")
-        revoked = select(revoked_token.c.jti).where(revoked_token.c.jti.in_({jti, family_id}))
-        # However the family ended: a person left, a consent was withdrawn, a refresh token came twice.
-        over = (refresh_family.c.family_id == family_id) & (refresh_family.c.revoked_at != 0)
-        query = union_all(revoked, select(refresh_family.c.family_id).where(over)) if dot else revoked
-        with self._database.reading() as connection:
-            return connection.execute(query).first() is not None

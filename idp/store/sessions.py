@@ -2,10 +2,11 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, delete, exists, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, insert, select, update
 
 from idp.directory.person import ACTIVE, Person
 from idp.errors import StoreUnavailable
@@ -16,12 +17,35 @@ from idp.protocol.session import Session, SessionLimits
 from idp.store.database import Database
 from idp.store.evidence import write_events
 from idp.store.people_tables import person
+from idp.store.prepared import Prepared
 from idp.store.session_tables import session, session_client
 
 TOUCH_SECONDS = 60
 _NAMES = Session.__dataclass_fields__.keys()
 # Whoever changes the state ends the sessions too; until then, or if they cannot (the command), this holds.
-_OF_ACTIVE = ~exists().where(person.c.person_id == session.c.person_id, person.c.state != ACTIVE)
+OF_ACTIVE = ~exists().where(person.c.person_id == session.c.person_id, person.c.state != ACTIVE)
+
+_OF_ID = session.c.session_id == bindparam("session_id")
+_BY_ID = Prepared(select(session).where(_OF_ID))
+_BY_COOKIE = Prepared(select(session).where(session.c.cookie_hash == bindparam("cookie_hash"), OF_ACTIVE))
+_LIVING = Prepared(select(session).where(_OF_ID, OF_ACTIVE))
+_LIVING_LOCKED = Prepared(select(session).where(_OF_ID, OF_ACTIVE).with_for_update())
+_SEEN = Prepared(
+    update(session_client)
+    .where(
+        session_client.c.session_id == bindparam("of_session"),
+        session_client.c.client_id == bindparam("of_client"),
+    )
+    .values(seen_at=bindparam("now"))
+)
+_JOINED = Prepared(
+    insert(session_client).values(
+        session_id=bindparam("of_session"),
+        client_id=bindparam("of_client"),
+        joined_at=bindparam("now"),
+        seen_at=bindparam("now"),
+    )
+)
 
 
 class Sessions:
@@ -37,7 +61,7 @@ class Sessions:
     def find(self, cookie_value: str, now: int) -> Session | None:
         """The live session of this cookie: not ended, not idle too long, not past its end."""
         with self._database.reading() as connection:
-            found = _first(connection, (session.c.cookie_hash == _hash(cookie_value)) & _OF_ACTIVE)
+            found = _read(_BY_COOKIE.first(connection, cookie_hash=_hash(cookie_value)))
         if found is None or not self._lives(found, now):
             return None
         if now - found.last_seen_at >= TOUCH_SECONDS:
@@ -47,7 +71,7 @@ class Sessions:
     def find_by_id(self, session_id: str) -> Session | None:
         """The session of this ``sid``, dead or alive."""
         with self._database.reading() as connection:
-            return _first(connection, session.c.session_id == session_id)
+            return find_in(connection, session_id)
 
     def has_ended(self, session_id: str, now: int) -> bool:
         """Whether tokens of this session are dead: it was ended, is past its end, never was, or its person
@@ -56,7 +80,7 @@ class Sessions:
         Idleness does not count: a person who works in a relying party does not visit the provider.
         """
         with self._database.reading() as connection:
-            found = _first(connection, (session.c.session_id == session_id) & _OF_ACTIVE)
+            found = _read(_LIVING.first(connection, session_id=session_id))
         return found is None or found.ended_at != 0 or now >= found.expires_at
 
     def start(
@@ -108,7 +132,7 @@ class Sessions:
         None when it ended meanwhile: log in anew. Call ``rotate`` after it.
         """
         with self._database.writing() as connection:
-            found = _first(connection, session.c.session_id == session_id)
+            found = find_in(connection, session_id)
             if found is None or not self._lives(found, now):
                 return None
             self._change(
@@ -119,7 +143,7 @@ class Sessions:
                 auth_time=now,
                 last_seen_at=now,
             )
-            stepped = _first(connection, session.c.session_id == session_id)
+            stepped = find_in(connection, session_id)
             if stepped is not None:
                 _write(connection, "session.stepped_up", stepped, now)
             return stepped
@@ -142,17 +166,12 @@ class Sessions:
         In one transaction with a lock on the session, so that an end either sees this client or is seen.
         """
         with self._database.writing() as connection:
-            found = _first(connection, (session.c.session_id == session_id) & _OF_ACTIVE, lock=True)
+            found = _read(_LIVING_LOCKED.first(connection, session_id=session_id))
             if found is None or found.ended_at != 0:
                 return False
-            where = (session_client.c.session_id == session_id) & (session_client.c.client_id == client_id)
-            changed = connection.execute(update(session_client).where(where).values(seen_at=now))
-            if changed.rowcount == 0:
-                connection.execute(
-                    insert(session_client).values(
-                        session_id=session_id, client_id=client_id, joined_at=now, seen_at=now
-                    )
-                )
+            names: dict[str, object] = {"of_session": session_id, "of_client": client_id, "now": now}
+            if _SEEN.run(connection, **names) == 0:
+                _JOINED.run(connection, **names)
         return True
 
     def clients_of(self, session_id: str) -> Sequence[str]:
@@ -168,7 +187,8 @@ class Sessions:
                 .where(session.c.person_id == person_id, session.c.ended_at == 0, session.c.expires_at > now)
                 .order_by(session.c.started_at.desc(), session.c.session_id)
             ).mappings()
-            return [found for found in map(_session, rows) if self._lives(found, now)]
+            found = [_session(row) for row in rows]
+        return [each for each in found if self._lives(each, now)]
 
     def forget(self, before: int) -> int:
         """Delete sessions past their end at ``before``, with the list of their clients; how many."""
@@ -210,7 +230,7 @@ def mark_ended(connection: Connection, session_id: str, reason: str, now: int) -
     """End a session once: the session when this call ended it, None when it had ended or never was."""
     where = (session.c.session_id == session_id) & (session.c.ended_at == 0)
     changed = connection.execute(update(session).where(where).values(ended_at=now, end_reason=reason))
-    return _first(connection, session.c.session_id == session_id) if changed.rowcount else None
+    return find_in(connection, session_id) if changed.rowcount else None
 
 
 def living_of(connection: Connection, person_id: str) -> Sequence[str]:
@@ -233,12 +253,15 @@ def _hash(cookie_value: str) -> str:
     return hashlib.sha256(cookie_value.encode(errors="surrogatepass")).hexdigest()
 
 
-def _first(connection: Connection, where: object, *, lock: bool = False) -> Session | None:
-    query = select(session).where(where)  # type: ignore[arg-type]
-    row = connection.execute(query.with_for_update() if lock else query).mappings().first()
-    return _session(row) if row else None
+def find_in(connection: Connection, session_id: str) -> Session | None:
+    """The session of this ``sid``, dead or alive."""
+    return _read(_BY_ID.first(connection, session_id=session_id))
 
 
-def _session(row: RowMapping) -> Session:
+def _read(row: Mapping[str, Any] | None) -> Session | None:
+    return _session(row) if row is not None else None
+
+
+def _session(row: Mapping[str, Any] | RowMapping) -> Session:
     values = {name: row[name] for name in _NAMES}
     return Session(**{**values, "amr": tuple(orjson.loads(row["amr"])), "kiosk": bool(row["kiosk"])})

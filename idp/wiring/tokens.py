@@ -37,6 +37,7 @@ from idp.store.revocations import Revocations
 from idp.store.sealing import Sealing
 from idp.store.sessions import Sessions
 from idp.store.single_use import SingleUse
+from idp.store.token_life import TokenLife
 from idp.token_keys import TokenKeys
 from idp.web.csc_oauth2 import register_csc_oauth2_endpoints
 from idp.web.device import device_pages
@@ -68,6 +69,7 @@ def build_tokens(
     proofs = DpopProofs(issuer, SingleUse(redis_client), sealing.index, ask_nonce=settings.dpop_nonce)
     client_keys = ClientKeys(outbound, time.monotonic)
     living = LivingTokens(redis_client)
+    token_life = TokenLife(database)
     families = RefreshFamilies(
         database, sealing.index, absolute=settings.refresh_seconds, idle=settings.refresh_idle_seconds
     )
@@ -85,9 +87,8 @@ def build_tokens(
     access = ShownTokens(
         issuer=issuer,
         token_keys=token_keys,
-        revocations=revocations,
+        token_life=token_life,
         find_client=clients.find_client,
-        session_has_ended=sessions.has_ended,
         proofs=proofs,
     )
     server = AuthorizationServer(
@@ -120,8 +121,7 @@ def build_tokens(
             ExchangeToken(
                 issuer=issuer,
                 token_keys=token_keys,
-                revocations=revocations,
-                session_has_ended=sessions.has_ended,
+                token_life=token_life,
                 proofs=proofs,
                 evidence=evidence,
                 lifetime=lifetime,
@@ -130,9 +130,7 @@ def build_tokens(
     )
     server.register_grant(client_credentials(issuer, token_keys, lifetime, proofs, evidence))
     server.register_endpoint(
-        IntrospectionEndpoint(
-            issuer, token_keys, revocations, clients.find_client, sessions.has_ended, families
-        )
+        IntrospectionEndpoint(issuer, token_keys, token_life, clients.find_client, families)
     )
     revocation = RevocationEndpoint(issuer, token_keys, revocations, families, evidence, lifetime)
     server.register_endpoint(revocation)

@@ -24,6 +24,7 @@ from idp.store.clients import (
 from idp.store.database import Database
 from idp.store.migrate import is_current, migrate
 from idp.store.revocations import Revocations
+from idp.store.token_life import TokenLife
 
 NOW = 1_800_000_000
 
@@ -142,19 +143,20 @@ def test_a_revocation_survives_and_is_forgotten_after_expiry(
 ) -> None:
     Revocations(database).revoke("jti-1", "system-1", expires_at=NOW + 300, now=NOW)
     Revocations(database).revoke("jti-1", "system-1", expires_at=NOW + 300, now=NOW)
-    again = Revocations(open_database())
-    assert again.is_revoked("jti-1")
-    assert not again.is_revoked("jti-2")
-    again.revoke("jti-3", "system-1", expires_at=NOW + 9000, now=NOW + 300 + 3600 + 1)
-    assert not again.is_revoked("jti-1")
-    assert again.is_revoked("jti-3")
+    again = open_database()
+    life = TokenLife(again)
+    assert life.why_ended("jti-1", None, NOW) == "revoked"
+    assert life.why_ended("jti-2", None, NOW) == ""
+    Revocations(again).revoke("jti-3", "system-1", expires_at=NOW + 9000, now=NOW + 300 + 3600 + 1)
+    assert life.why_ended("jti-1", None, NOW) == ""
+    assert life.why_ended("jti-3", None, NOW) == "revoked"
 
 
 def test_the_same_revocation_from_many_threads_is_one(database: Database) -> None:
     revocations = Revocations(database)
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: revocations.revoke("j", "c", expires_at=NOW + 9, now=NOW), range(24)))
-    assert revocations.is_revoked("j")
+    assert TokenLife(database).why_ended("j", None, NOW) == "revoked"
 
 
 def test_a_failed_transaction_leaves_nothing(database: Database) -> None:

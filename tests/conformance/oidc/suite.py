@@ -83,7 +83,7 @@ class Complete:
 class Suite:
     """One provider for all modules: key process, PostgreSQL or SQLite, Redis, web and worker."""
 
-    def __init__(self, folder: Path, redis_url: str, devca: Any) -> None:
+    def __init__(self, folder: Path, redis_url: str, devca: Any, **environment: str) -> None:
         port = free_port()
         self._listener = listen()
         issuer = f"https://localhost:{self._listener.getsockname()[1]}"
@@ -97,12 +97,14 @@ class Suite:
         self.listener = Listener(folder / "listener")
         self.front = TlsFront(folder / "front", self._listener, port)
         assert self.front.url == issuer
+        # No caches: the modules change clients while they run. ``environment`` has the last word.
         environment = {
             "IDP_ISSUER": issuer, "IDP_PORT": str(port), "IDP_WORKERS": "1", "IDP_REDIS_URL": redis_url,
             "IDP_DATABASE_URL": f"sqlite:///{folder}/idp.sqlite3", "IDP_KEY_PROCESS": self.key_process.idp,
             "IDP_COOKIE_KEYS_FILE": f"{folder}/cookie-keys",
             "IDP_DIRECTORY_KEYS_FILE": f"{folder}/directory-keys", "IDP_CLIENT_CACHE_SECONDS": "0",
             "IDP_TOKEN_KEY_CACHE_SECONDS": "1", "IDP_OUTBOUND_CA_FILE": str(self.listener.certificate),
+            **environment,
         }  # fmt: skip
         self._environment = {**os.environ, **environment}
         self._python("migrate")
