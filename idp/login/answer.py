@@ -101,7 +101,7 @@ class AnswerJourney:
                 mtls_thumbprint=request.mtls_thumbprint,
                 resources=request.resources,
                 claims=allowed_claims(request.claims, step.scope.split(), step.claims),
-                details=redeemable(request.details, journey.approval),
+                details=redeemable(request.details, journey),
                 max_age_asked=request.max_age is not None,
             ),
             now,

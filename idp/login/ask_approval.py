@@ -87,7 +87,10 @@ class AskApproval:
         state = told["state"] if told else "rejected"  # gone is as good as no
         if state == "pending":
             return journey
-        changes: dict[str, Any] = {"approved": True} if state == "approved" else {"refused": ACCESS_DENIED}
+        changes: dict[str, Any] = {"refused": ACCESS_DENIED}
+        if told and state == "approved":
+            signatures, left_out = told["signatures"], told["left_out"]
+            changes = {"approved": True, "approved_signatures": signatures, "left_out": left_out}
         return self.journeys.record(journey.journey_id, **changes) or journey
 
     def _call(self, method: str, path: str, now: int, body: object = None) -> dict[str, Any] | None:
@@ -117,9 +120,16 @@ class AskApproval:
         return told
 
 
-def redeemable(details: Sequence[Mapping[str, Any]], approval: str) -> tuple[Mapping[str, Any], ...]:
-    """Details for the token: what was approved is named by its handle, and its hashes stay where they are."""
-    return tuple(
-        {name: one[name] for name in _IN_TOKEN} | {"approval": approval} if is_csc(one) else one
-        for one in details
-    )
+def redeemable(details: Sequence[Mapping[str, Any]], journey: Journey) -> tuple[Mapping[str, Any], ...]:
+    """Details for the token: what was approved is named by its handle, and its hashes stay where they are.
+
+    RFC 9396 §7: as the person granted them. ``leftOut``: which of the documents asked for they took out.
+    """
+    return tuple(_redeemable(one, journey) if is_csc(one) else one for one in details)
+
+
+def _redeemable(detail: Mapping[str, Any], journey: Journey) -> dict[str, Any]:
+    told = {name: detail[name] for name in _IN_TOKEN} | {"approval": journey.approval}
+    if journey.left_out:
+        told |= {"numSignatures": journey.approved_signatures, "leftOut": journey.left_out}
+    return told

@@ -48,7 +48,8 @@ class Journey:
     has no such factor). ``account``: the session that the person chose to go on with
     (prompt=select_account), or OTHER_ACCOUNT. ``mandate_id``: None until chosen; "" for oneself.
     ``approval``: the handle of an approval that the person gives at the signing service, for
-    ``approval_of`` alone; ``approved``: it said so.
+    ``approval_of`` alone; ``approved``: it said so, for ``approved_signatures``, without the documents that
+    the person took out: ``left_out``, counted from 1.
     """
 
     journey_id: str
@@ -66,6 +67,8 @@ class Journey:
     approval_uri: str = ""
     approval_of: str = ""
     approved: bool = False
+    approved_signatures: int = 0
+    left_out: str = ""
 
     @property
     def client_id(self) -> str:

@@ -23,7 +23,8 @@ class PendingAuthorization:
     """``sad`` is empty until the act is approved. Times in Unix seconds.
 
     On a page (``web/approval_page``) ``person_id`` approves for the system ``client_name``, and the browser
-    goes to ``return_uri`` afterwards; empty when a client approves over the API.
+    goes to ``return_uri`` afterwards; empty when a client approves over the API. ``approved_act``: what was
+    approved, where that is not all of ``act``.
     """
 
     client_id: str
@@ -35,6 +36,12 @@ class PendingAuthorization:
     client_name: str = ""
     return_uri: str = ""
     rejected: bool = False
+    approved_act: bytes = b""
+
+    @property
+    def approved(self) -> bytes:
+        """The act in force: what was approved, or what waits for it."""
+        return self.approved_act or self.act
 
     @property
     def state(self) -> str:
@@ -94,8 +101,8 @@ class CscAuthorizations:
             row = connection.execute(query).first()
         return _pending(row, "") if row else None
 
-    def approve(self, handle: str, sad: str) -> bool:
-        """False when it was approved or rejected before."""
+    def approve(self, handle: str, sad: str, approved_act: bytes = b"") -> bool:
+        """False when it was approved or rejected before. ``approved_act``: where documents were left out."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = nonce + AESGCM(_key(handle)).encrypt(nonce, sad.encode(), b"")
         statement = (
@@ -105,7 +112,7 @@ class CscAuthorizations:
                 csc_authorization.c.sealed_sad.is_(None),
                 csc_authorization.c.rejected_at.is_(None),
             )
-            .values(sealed_sad=sealed)
+            .values(sealed_sad=sealed, approved_act=approved_act or None)
         )
         with self._database.writing() as connection:
             return connection.execute(statement).rowcount == 1
@@ -146,6 +153,7 @@ def _pending(row: Row[tuple[object, ...]], handle: str) -> PendingAuthorization:
         client_name=row.client_name or "",
         return_uri=row.return_uri or "",
         rejected=row.rejected_at is not None,
+        approved_act=bytes(row.approved_act or b""),
     )
 
 

@@ -123,6 +123,8 @@ csc_authorization = Table(
     Column("client_name", String(200), nullable=True),
     Column("return_uri", Text, nullable=True),
     Column("rejected_at", BigInteger, nullable=True),
+    # Where documents were left out of ``act``.
+    Column("approved_act", LargeBinary, nullable=True),
     Index("ix_csc_authorization_newest", "client_id", "credential_id", "created_at"),
     Index("ix_csc_authorization_expires_at", "expires_at"),
 )

@@ -30,7 +30,7 @@ class ApproveBody(Body):
 
 
 class AuthorizationAnswer(BaseModel):
-    """``act`` is what is approved; ``state``: pending, approved or rejected."""
+    """``act`` is what is approved, without what was left out; ``state``: pending, approved or rejected."""
 
     state: str
     client_id: str
@@ -82,7 +82,7 @@ def _answer(pending: PendingAuthorization) -> AuthorizationAnswer:
         state=pending.state,
         client_id=pending.client_id,
         credential_id=pending.credential_id,
-        act=pending.act.decode(),
-        act_digest=act_digest(pending.act).hex(),
+        act=pending.approved.decode(),
+        act_digest=act_digest(pending.approved).hex(),
         expires_at=pending.expires_at,
     )

@@ -9,10 +9,12 @@ from typing import Annotated
 from flask import Response
 from pydantic import BaseModel, Field, StringConstraints
 
+from hsm.client import parse_sign_act
 from signsvc.errors import NotFound, RequestRefused, ScopeRefused
 from signsvc.services import Services
 from signsvc.usecases.begin_approval import Asked
 from signsvc.usecases.csc_refusal import CscRefused
+from signsvc.usecases.leave_out import as_ranges, left_out
 from signsvc.web.answers import json_answer
 from signsvc.web.caller import current_caller
 from signsvc.web.csc.approve import HandlePath
@@ -54,10 +56,15 @@ class Begun(BaseModel):
 
 
 class ApprovalState(BaseModel):
-    """``state``: pending, approved or rejected."""
+    """``state``: pending, approved or rejected. ``signatures``: how many are approved, or wait for it.
+
+    ``left_out``: which of the documents asked for the person took out, counted from 1: ``1,3-5``.
+    """
 
     state: str
     expires_at: int
+    signatures: int
+    left_out: str
 
 
 def begin_approval_endpoints(services: Services) -> Endpoints:
@@ -109,7 +116,14 @@ def begin_approval_endpoints(services: Services) -> Endpoints:
         pending = services.csc_authorizations.find(path.handle, services.clock())
         if pending is None:
             raise NotFound("Không có yêu cầu này.", "There is no such request.")
-        return json_answer(ApprovalState(state=pending.state, expires_at=pending.expires_at))
+        return json_answer(
+            ApprovalState(
+                state=pending.state,
+                expires_at=pending.expires_at,
+                signatures=len(parse_sign_act(pending.approved).items),
+                left_out=as_ranges(left_out(pending.act, pending.approved)),
+            )
+        )
 
     return api
 

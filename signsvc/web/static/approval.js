@@ -1,70 +1,46 @@
-// Approve with a passkey: the challenge is the digest of the act, so the assertion approves exactly what is listed.
+// Choose documents and approve with a passkey. The server makes the act of what is chosen, and says its digest.
 'use strict'
 
-const form = document.getElementById('passkey')
-const refused = document.getElementById('refused')
+const form = document.getElementById('approval')
+const button = document.getElementById('passkey')
+const boxes = form ? [...form.querySelectorAll('input[type=checkbox][name=keep]')] : []
 
-const toBytes = (hex) => Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16))
-const toText = (buffer) =>
-  btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+const kept = () => (boxes.length ? boxes.filter((box) => box.checked).map((box) => Number(box.value)) : [0])
 
-function say(vi, en) {
-  refused.replaceChildren(document.createTextNode(`${vi} `))
-  const english = document.createElement('span')
-  english.lang = 'en'
-  english.textContent = en
-  refused.append(english)
-  refused.hidden = false
+function changed() {
+  document.getElementById('count').textContent = kept().length
+  document.getElementById('digest').hidden = true
+  document.getElementById('stale').hidden = false
+  if (button) button.dataset.digest = ''
 }
 
 async function approve() {
-  const credential = await navigator.credentials.get({
-    publicKey: {
-      challenge: toBytes(form.dataset.digest),
-      rpId: form.dataset.rpId,
-      userVerification: 'required',
-      timeout: 120000,
-    },
-  })
-  const { response } = credential
-  const answer = await fetch(location.href, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({
-      response: {
-        id: credential.id,
-        rawId: toText(credential.rawId),
-        type: credential.type,
-        response: {
-          clientDataJSON: toText(response.clientDataJSON),
-          authenticatorData: toText(response.authenticatorData),
-          signature: toText(response.signature),
-          userHandle: response.userHandle ? toText(response.userHandle) : null,
-        },
-        clientExtensionResults: {},
-      },
-    }),
-  })
-  const told = await answer.json()
-  if (answer.ok) location.assign(told.next)
-  else say(told.message ?? told.detail ?? 'Không phê duyệt được.', told.message_en ?? told.detail_en ?? 'Not approved.')
+  const keep = kept()
+  const digest = button.dataset.digest || (await post({ keep }))?.digest
+  if (!digest) return
+  const response = await assertion(digest, form.dataset.rpId)
+  const told = await post({ response, keep })
+  if (told) location.assign(told.next)
 }
 
-if (form && window.PublicKeyCredential) {
-  form.hidden = false
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault()
-    const button = form.querySelector('button')
+if (boxes.length) {
+  form.addEventListener('change', (event) => event.target.name === 'keep' && changed())
+  for (const all of form.querySelectorAll('button[value=all], button[value=none]'))
+    all.addEventListener('click', (event) => {
+      event.preventDefault()
+      for (const box of boxes) box.checked = all.value === 'all'
+      changed()
+    })
+}
+
+if (button && window.PublicKeyCredential) {
+  button.hidden = false
+  button.addEventListener('click', async () => {
     button.disabled = true
     try {
       await approve()
     } catch (error) {
-      if (error.name === 'NotAllowedError')
-        say('Bạn chưa xác nhận, hoặc thiết bị không có khóa truy cập cho trang này.',
-          'You did not confirm, or this device has no passkey for this page.')
-      else
-        say('Không gửi được phê duyệt. Hãy kiểm tra mạng rồi thử lại.',
-          'The approval could not be sent. Check the connection and try again.')
+      sayError(error)
     } finally {
       button.disabled = false
     }

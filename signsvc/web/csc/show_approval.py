@@ -1,0 +1,66 @@
+"""The approval page itself: who asks, with which key, and each document with its title and whole digest."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from flask import Response
+
+from hsm.client import Credential, act_digest, parse_sign_act
+from policies.engine import LOCAL
+from signsvc.services import Services
+from signsvc.store.csc_authorizations import PendingAuthorization
+from signsvc.usecases.leave_out import choose
+from signsvc.web.csc.approve_shown import Refused
+from signsvc.web.pages import page_answer
+
+GROUP = 100  # documents under one heading; with more than one, they are folded
+
+
+def show_approval(
+    services: Services,
+    pending: PendingAuthorization,
+    kept: Sequence[int] | None = None,
+    refused: Refused | None = None,
+) -> Response:
+    """``kept``: positions of the documents that stay in; None: all of them."""
+    facts = services.key_process().credential(pending.credential_id)
+    items = parse_sign_act(pending.act).items
+    chosen = frozenset(range(len(items)) if kept is None else kept)
+    # Browsers check form-action on the redirect that follows the POST.
+    issuer = urlsplit(pending.return_uri)
+    return page_answer(
+        "approval.html",
+        refused.status if refused else 200,
+        f"{issuer.scheme}://{issuer.netloc}",
+        pending=pending,
+        chosen=chosen,
+        total=len(items),
+        groups=[
+            [(position, items[position]) for position in range(start, min(start + GROUP, len(items)))]
+            for start in range(0, len(items), GROUP)
+        ],
+        digest=act_digest(choose(pending.act, sorted(chosen))).hex() if chosen else "",
+        key=_describe_key(facts),
+        by_passkey="passkey" in facts.proofs,
+        by_pin="pin_otp" in facts.proofs,
+        rp_id=urlsplit(services.settings.approval_base).hostname,
+        expires=datetime.fromtimestamp(pending.expires_at, LOCAL),
+        refused=refused,
+    )
+
+
+def _describe_key(facts: Credential) -> dict[str, str]:
+    described = {"description": facts.description, "id": facts.credential_id}
+    if facts.certificates:
+        subject = x509.load_der_x509_certificate(facts.certificates[0]).subject
+        for name, oid in (
+            ("name", NameOID.COMMON_NAME),
+            ("office", NameOID.ORGANIZATION_NAME),
+            ("title", NameOID.TITLE),
+        ):
+            found = subject.get_attributes_for_oid(oid)
+            described[name] = str(found[0].value) if found else ""
+    return described
