@@ -101,6 +101,10 @@ grant = Table(
     Column("credential_id", String(64), ForeignKey("credential.credential_id"), nullable=False),
     Column("approval_kind", String(32), nullable=False),
     Column("approval_digest", LargeBinary(32), nullable=False),
+    # Who approved, and what their proof was worth: the policy is asked again when the SAD is redeemed.
+    Column("approver_kind", String(16), nullable=False, server_default=""),
+    Column("approver", String(200), nullable=False, server_default=""),  # empty once the act is erased
+    Column("acr", String(16), nullable=False, server_default=""),
     Column("rules", Text, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("policy_version", Integer, nullable=False, server_default="0"),  # of the policy that allowed it

@@ -32,13 +32,6 @@ class Allowed:
     asked: Mapping[str, Any]
 
 
-class Roles(Protocol):
-    """What a rule may know of an act's operation."""
-
-    def facts(self, act: SignAct, known: KnownCredential, now: datetime) -> RoleFacts: ...
-    def check_still_held(self, act: SignAct, known: KnownCredential, now: datetime) -> RoleFacts: ...
-
-
 def ask_policy(
     policy: Policy,
     act: SignAct,

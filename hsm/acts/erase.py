@@ -70,7 +70,9 @@ def _erase(database: Database, table: Table, conditions: Sequence[ColumnElement[
 
 
 def _empty(connection: Connection, table: Table, digests: Sequence[bytes]) -> int:
-    empty = update(table).where(table.c.act_digest.in_(digests)).values(act=b"")
+    # Of a signing act also who approved it: it was kept for as long as the SAD could be redeemed.
+    people = {"approver": ""} if table is grant else {}
+    empty = update(table).where(table.c.act_digest.in_(digests)).values(act=b"", **people)
     if connection.dialect.name != "sqlite":
         return connection.execute(empty).rowcount
     # Otherwise the text would stay readable in the file's free pages.

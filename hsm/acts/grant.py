@@ -29,6 +29,7 @@ from hsm.acts.approval import Approved
 from hsm.compiled import Compiled
 from hsm.errors import GrantRefused
 from hsm.tables import grant, grant_item, spent_token
+from policies.model import Principal, PrincipalKind
 
 SPENT = "This approval was already used."
 
@@ -50,15 +51,11 @@ class GrantRow:
 
 @dataclass(frozen=True, slots=True)
 class StoredGrant:
-    """A grant found by its SAD."""
+    """A grant found by its SAD, and what was approved of it when it was made."""
 
     act_digest: bytes
     act: bytes
-    approval_kind: str
-    approval_digest: bytes
-    rules: tuple[str, ...]
-    policy: int
-    asked: Mapping[str, Any]
+    approved: Approved
     expires_at: int
 
 
@@ -162,19 +159,12 @@ def is_known(connection: Connection, act_digest: bytes) -> bool:
 
 def find_grant(connection: Connection, sad: str) -> StoredGrant | None:
     row = connection.execute(select(grant).where(grant.c.sad_digest == sad_digest(sad))).first()
-    if row is None:
+    # A row from before approvers were remembered is no grant: nobody can say whose approval it was.
+    if row is None or not row.approver_kind:
         return None
-    rules = tuple(row.rules.split(" ")) if row.rules else ()
-    return StoredGrant(
-        row.act_digest,
-        row.act,
-        row.approval_kind,
-        row.approval_digest,
-        rules,
-        row.policy_version,
-        orjson.loads(row.asked),
-        row.expires_at,
-    )
+    principal = Principal(PrincipalKind(row.approver_kind), row.approver)
+    approved = Approved(row.approval_kind, principal, row.approval_digest, acr=row.acr)
+    return StoredGrant(row.act_digest, row.act, approved, row.expires_at)
 
 
 def free_positions(connection: Connection, act_digest: bytes) -> list[int]:
@@ -237,6 +227,10 @@ def _insert_grant(connection: Connection, row: GrantRow, sad: bytes | None) -> b
         "credential_id": row.credential_id,
         "approval_kind": row.approved.kind,
         "approval_digest": row.approved.evidence_digest,
+        # For a SAD alone: what is used at once is never asked about again.
+        "approver_kind": row.approved.principal.kind if sad else "",
+        "approver": row.approved.principal.id if sad else "",
+        "acr": row.approved.acr if sad else "",
         "rules": " ".join(row.rules),
         "policy_version": row.policy,
         "asked": orjson.dumps(row.asked).decode(),

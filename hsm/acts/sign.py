@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 
 from hsm.acts import entries, grant
 from hsm.acts.act import SignAct, act_digest, parse_sign_act
@@ -79,11 +79,8 @@ class _Reserved:
     act: SignAct
     digest: bytes
     known: KnownCredential
-    approval_kind: str
-    approval_digest: bytes
-    rules: tuple[str, ...]
-    policy: int
-    asked: Mapping[str, Any]
+    approved: Approved
+    allowed: Allowed
     positions: tuple[int, ...]
     to_be_signed: tuple[bytes, ...]
     change: Change
@@ -144,11 +141,8 @@ class Signing:
             act=act,
             digest=row.act_digest,
             known=known,
-            approval_kind=approved.kind,
-            approval_digest=approved.evidence_digest,
-            rules=row.rules,
-            policy=row.policy,
-            asked=row.asked,
+            approved=approved,
+            allowed=allowed,
             positions=tuple(positions),
             to_be_signed=to_be_signed(act, positions, items, known),
             change=approved.bind(
@@ -184,25 +178,26 @@ class Signing:
         now: datetime,
         with_receipts: bool = False,
     ) -> list[MadeSignature]:
-        """Redeem a SAD for some (or all) of the act's items. Raises HsmError."""
+        """Redeem a SAD for some (or all) of the act's items: the policy is asked again. Raises HsmError."""
         stored, act = get_granted(self._database, sad, redeemer, now)
         named = [] if positions else [named_digest(item) for item in items]
         chosen = check_positions(act, positions) or find_positions(self._database, stored, act, named)
         known = self._usable_credential(act, now)
         check_salt(known, salt_length)
+        # 3 once more: since the SAD was given out, another policy may have come into force, a mandate been
+        # revoked, a post ended, a seal handed over. What allows it now is what the journal names.
+        role = self._standing.facts(act, known, now)
+        allowed = ask_policy(self._policy, act, known, stored.approved, role, now)
         reserved = _Reserved(
             act=act,
             digest=stored.act_digest,
             known=known,
-            approval_kind=stored.approval_kind,
-            approval_digest=stored.approval_digest,
-            rules=stored.rules,
-            policy=stored.policy,
-            asked=stored.asked,
+            approved=stored.approved,
+            allowed=allowed,
             positions=chosen,
             to_be_signed=to_be_signed(act, chosen, items, known),
             change=lambda connection: grant.reserve(connection, stored.act_digest, chosen),
-            role=self._standing.check_still_held(act, known, now),
+            role=role,
             salt_length=salt_length,
         )
         return self._perform(reserved, now, with_receipts)
@@ -318,11 +313,11 @@ def _intents(reserved: _Reserved, now: int) -> list[bytes]:
             item=reserved.act.items[position],
             position=position,
             to_be_signed=data,
-            approval_kind=reserved.approval_kind,
-            approval_digest=reserved.approval_digest,
-            rules=reserved.rules,
-            policy=reserved.policy,
-            asked=reserved.asked,
+            approval_kind=reserved.approved.kind,
+            approval_digest=reserved.approved.evidence_digest,
+            rules=reserved.allowed.rules,
+            policy=reserved.allowed.policy,
+            asked=reserved.allowed.asked,
             operation=journalled(reserved.role),
         )
         for position, data in zip(reserved.positions, reserved.to_be_signed, strict=True)

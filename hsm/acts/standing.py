@@ -20,16 +20,13 @@ from hsm.acts.directory import KnownCredential
 from hsm.acts.ledger import Ledger
 from hsm.acts.office_operation import Earlier, OfficeOperation
 from hsm.database import Database
-from hsm.errors import PolicyRefused
 from hsm.journal.uses import Use, Uses
 from policies.model import PrincipalKind
 from policies.office_life import NO_OPERATION, RoleFacts
 
-_HELD = frozenset({"post", "mandate"})
-
 
 class Standing:
-    """Thread-safe. Implements ``ask_policy.Roles``."""
+    """What a rule may know of an act's operation. Thread-safe."""
 
     def __init__(self, database: Database, ledger: Ledger) -> None:
         self._database = database
@@ -59,19 +56,6 @@ class Standing:
             earlier_elsewhere=any(elsewhere for _, _, elsewhere in earlier),
             ground=ground,
         )
-
-    def check_still_held(self, act: SignAct, known: KnownCredential, now: datetime) -> RoleFacts:
-        """For a grant redeemed later: the capacity it was authorised under. Raises PolicyRefused."""
-        role = self.facts(act, known, now)
-        if act.operation is None:
-            return role
-        if not role.office_active:
-            raise PolicyRefused("The office is retired.", rules=("office-active",))
-        if role.mandate not in ("", "valid"):
-            raise PolicyRefused("The mandate is in force no more.", rules=("mandate-in-force",))
-        if act.operation.capacity and role.standing not in _HELD:
-            raise PolicyRefused("The post is held no more.", rules=("capacity-held",))
-        return role
 
     def _earlier(self, items: Iterable[ActItem], office: str) -> list[tuple[str, str, bool]]:
         """(state, operation, in another office) of what each item comes after."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hsm import roles
+from hsm.acts.act import SignAct
 from hsm.acts.office_operation import OfficeOperation
 from hsm.administer import approve, draft
 from hsm.client import ActMalformed, PolicyRefused, Signed
@@ -62,10 +63,13 @@ class Victim:
             "capacity": OF_DEPUTY, **parameters,
         })  # fmt: skip
 
-    def sign(self, who: str, document_kind: str) -> list[Signed]:
+    def act(self, who: str, document_kind: str) -> SignAct:
         act = self.scene.persons_act(self.scene.prepared(), credential_id=self.credentials[who])
         operation = OfficeOperation("sign", self.office, capacity=OF_DEPUTY)
-        act = replace(act, operation=operation, document_kind=document_kind)
+        return replace(act, operation=operation, document_kind=document_kind)
+
+    def sign(self, who: str, document_kind: str) -> list[Signed]:
+        act = self.act(who, document_kind)
         return self.scene.sign(act, self.scene.by_passkey(act, self.person(who)), self.scene.attributes(act))
 
 
@@ -110,3 +114,14 @@ def test_a_mandate_is_passed_on_to_anothers_deputy(scene: Scene, victim: Victim)
     victim.employ("other", "deputy", "PHÓ GIÁM ĐỐC", below)
     with scene.nothing_happens(PolicyRefused):
         victim.pass_on(to_post=victim.posts["other"], document_kinds=["giay-moi"])
+
+
+def test_a_sad_is_redeemed_after_the_mandate_that_its_signer_had_was_revoked(
+    scene: Scene, victim: Victim
+) -> None:
+    victim.pass_on(document_kinds=["giay-moi"])
+    act = victim.act("unit_deputy", "giay-moi")
+    sad = scene.sad(act, scene.by_passkey(act, victim.person("unit_deputy")))
+    victim.perform("revoke_mandate", mandate=victim.order)  # what theirs rests on
+    with scene.nothing_happens(PolicyRefused):
+        scene.redeem(sad, scene.attributes(act))

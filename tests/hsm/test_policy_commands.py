@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -92,17 +93,18 @@ class Province:
         )  # fmt: skip
         return [by_key, by_passkey]
 
-    def sign(self, kind: str, target: str = "") -> None:
+    def act(self, kind: str) -> tuple[bytes, list[Item]]:
         moment, digest = int(time.time()), hashlib.sha256(new_act_id().encode()).digest()
         act = SignAct(
             new_act_id(), CLIENT, self.credential_id, SignatureAlgorithm.ES256,
             (ActItem(digest, "MẪU", "dtbsr"),), moment, moment + 300, document_kind=kind,
-        ).encode()  # fmt: skip
-        client = KeyProcess(target or self.running.signsvc)
-        try:
-            client.sign([Item(digest=digest)], act=act, approval=client_jws(act, self.key))
-        finally:
-            client.close()
+        )  # fmt: skip
+        return act.encode(), [Item(digest=digest)]
+
+    def sign(self, kind: str, target: str = "") -> None:
+        act, items = self.act(kind)
+        with closing(KeyProcess(target or self.running.signsvc)) as client:
+            client.sign(items, act=act, approval=client_jws(act, self.key))
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +134,9 @@ def test_a_policy_goes_from_draft_to_force_and_back(province: Province) -> None:
     before = province.policy("list")[0]
     assert (drafted["version"], drafted["previous"]) == (before["version"] + 1, before["digest"])
     assert drafted["bundle"] == Bundle.load(directory).digest
+    approved, items = province.act("to-trinh")
+    with closing(KeyProcess(province.running.signsvc)) as client:
+        sad = client.authorize(approved, client_jws(approved, province.key)).sad
     with second_process(province.running) as other:
         province.sign("to-trinh", other)
         approvals = province.approve(act)
@@ -140,6 +145,8 @@ def test_a_policy_goes_from_draft_to_force_and_back(province: Province) -> None:
         with pytest.raises(PolicyRefused) as refusal:
             province.sign("to-trinh")
         assert refusal.value.rules == ("never-no-submissions",)
+        with closing(KeyProcess(province.running.signsvc)) as client, pytest.raises(PolicyRefused):
+            client.sign(items, sad=sad, client_id=CLIENT)  # approved while that was allowed
         time.sleep(2)
         with pytest.raises(PolicyRefused):
             province.sign("to-trinh", other)
