@@ -2,7 +2,7 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from limits import RateLimitItem, parse
@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     upstreams_file: Path | None = None
     # PEM of the issuing CAs whose certificates (USB tokens) are a way to log in; none: the way is closed.
     certificate_authorities_file: Path | None = None
+    # Whether one is revoked is asked of its authority (OCSP, then CRL). required: no answer, no login;
+    # when_answered: no answer lets in what is not known to be revoked; gateway: it asks (ssl_ocsp).
+    certificate_status: Literal["required", "when_answered", "gateway"] = "required"
     # Where the gateway puts the certificate of the handshake (nginx: $ssl_client_escaped_cert), and the
     # addresses that are gateways: only from them is it read.
     client_certificate_header: str = ""

@@ -2,8 +2,7 @@
 
 The gateway hands on what the browser proved it has the key of; who else could send that header is the
 gateway's matter (SECURITY.md). Here: issued directly by one of the authorities that login is trusted to,
-valid now, for client authentication, and enrolled by its person. Revocation (OCSP) is not asked about
-here; the gateway can (nginx: ``ssl_ocsp``), and a lost token's factor is suspended at once.
+valid now, for client authentication, enrolled by its person, and not revoked (certificate_status.py).
 """
 
 import hashlib
@@ -16,22 +15,40 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from idp.directory.factor import ACTIVE, CERTIFICATE, Factor
+from idp.directory.factor import ACTIVE, CERTIFICATE, SUSPENDED, Factor
 from idp.directory.person import ACTIVE as PERSON_ACTIVE
 from idp.directory.person import Person
 from idp.errors import IdpError, LoginRefused
+from idp.login.certificate_status import GOOD, REVOKED, UNKNOWN, CertificateStatus
 from idp.login.proofs import Proof
 from idp.store.factors import Factors
 from idp.store.people import People
 
+# What the settings say of certificates whose status cannot be learnt.
+REQUIRED, WHEN_ANSWERED, GATEWAY = "required", "when_answered", "gateway"
+
+
+class CertificateRevoked(LoginRefused):
+    """Its authority says so. The factor is suspended now."""
+
+    def __init__(self, person_id: str, factor_id: str) -> None:
+        super().__init__(detail="certificate revoked: suspended", person_id=person_id)
+        self.factor_id = factor_id
+
 
 @dataclass(frozen=True, slots=True)
 class CertificateLogin:
-    """``authorities``: issuing CAs whose certificates are proof of a device. Raises LoginRefused."""
+    """``authorities``: issuing CAs whose certificates are proof of a device. Raises LoginRefused.
+
+    ``status_rule``: required (no answer, no login), when_answered (no answer lets in what is not known to
+    be revoked), gateway (it asked before it handed the certificate on).
+    """
 
     people: People
     factors: Factors
     authorities: tuple[x509.Certificate, ...]
+    status: CertificateStatus
+    status_rule: str = REQUIRED
 
     def verify(self, certificate: x509.Certificate, now: datetime) -> tuple[Person, Factor, Proof]:
         """Whose it is."""
@@ -40,12 +57,18 @@ class CertificateLogin:
         person = self.people.find(factor.person_id) if factor else None
         if factor is None or person is None or factor.state != ACTIVE or person.state != PERSON_ACTIVE:
             raise LoginRefused(detail="certificate not enrolled, or not active")
+        # Last, so that only who has an enrolled certificate has anybody asked.
+        if self._find_status(certificate, now) == REVOKED:
+            self.factors.change_state(factor.factor_id, factor.person_id, SUSPENDED)
+            raise CertificateRevoked(factor.person_id, factor.factor_id)
         self.factors.touch(factor.factor_id, int(now.timestamp()))
         return person, factor, Proof(CERTIFICATE, bound_to_device=True)
 
     def enrol(self, person: Person, certificate: x509.Certificate, label: str, now: datetime) -> Factor:
         """Raises DirectoryRefused when somebody has it already."""
         self.check(certificate, now)
+        if self._find_status(certificate, now) == REVOKED:
+            raise LoginRefused(detail="certificate revoked", person_id=person.person_id)
         return self.factors.add(
             person.person_id,
             CERTIFICATE,
@@ -55,6 +78,16 @@ class CertificateLogin:
             bound_to_device=True,
             now=int(now.timestamp()),
         )
+
+    def _find_status(self, certificate: x509.Certificate, now: datetime) -> str:
+        """Raises LoginRefused when nobody answered and the rule wants an answer."""
+        if self.status_rule == GATEWAY:
+            return GOOD
+        issuer = next(each for each in self.authorities if _issued(each, certificate, now))
+        found = self.status.find(certificate, issuer, now)
+        if found == UNKNOWN and self.status_rule == REQUIRED:
+            raise LoginRefused(detail="certificate status unknown")
+        return found
 
     def check(self, certificate: x509.Certificate, now: datetime) -> None:
         """RFC 5280 §6 for a path of one certificate below a trusted issuing authority."""

@@ -19,12 +19,13 @@ _MAX_URL = 2000
 class Reach:
     """``networks``: private ones that relying parties live in, as ``10.47.0.0/16``; public addresses are
     always reachable. ``loopback``: for development, when the issuer itself is on a loopback address; it
-    also lets in plain http.
+    also lets in plain http. ``plain``: for what is signed itself, such as OCSP answers and CRLs.
     """
 
-    def __init__(self, networks: Iterable[str] = (), *, loopback: bool = False) -> None:
+    def __init__(self, networks: Iterable[str] = (), *, loopback: bool = False, plain: bool = False) -> None:
         self._networks = tuple(ipaddress.ip_network(text) for text in networks)
         self._loopback = loopback
+        self._plain = plain or loopback
 
     def check_url(self, url: str) -> None:
         """An absolute https URL without user, fragment or odd host. Raises OutboundRefused."""
@@ -43,7 +44,7 @@ class Reach:
             or port == 0
         ):
             raise OutboundRefused(detail="url")
-        if parts.scheme != "https" and not (parts.scheme == "http" and self._loopback):
+        if parts.scheme != "https" and not (parts.scheme == "http" and self._plain):
             raise OutboundRefused(detail="scheme")
         try:
             literal = ipaddress.ip_address(parts.hostname)

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import redis
 
 from idp.login.certificate_login import CertificateLogin, read_authorities
+from idp.login.certificate_status import CertificateStatus
 from idp.login.enrolment import Enrolment
 from idp.login.hashing import Hashing
 from idp.login.one_time_password import OneTimePasswords
@@ -14,6 +15,8 @@ from idp.login.password_login import PasswordLogin
 from idp.login.upstream_client import UpstreamClient
 from idp.login.upstream_login import UpstreamLogin
 from idp.login.upstream_profile import read_upstreams
+from idp.outbound.client import OutboundClient
+from idp.outbound.reach import Reach
 from idp.settings import Settings
 from idp.store.factors import Factors
 from idp.store.login_budgets import LoginBudgets
@@ -23,6 +26,9 @@ from idp.store.sealing import Sealing
 from idp.store.upstream_accounts import UpstreamAccounts
 from idp.store.upstream_transactions import UpstreamTransactions
 from idp.web.turns import Turns
+
+STATUS_SECONDS = 4.0
+MAX_CRL_BYTES = 16 * 1024 * 1024
 
 
 def build_login(
@@ -56,7 +62,13 @@ def build_login(
         passwords=PasswordLogin(people, factors, hashing, budgets),
         one_time_passwords=OneTimePasswords(factors, budgets, sealing),
         passkeys=passkeys,
-        certificates=CertificateLogin(people, factors, authorities),
+        certificates=CertificateLogin(
+            people,
+            factors,
+            authorities,
+            CertificateStatus(_status_client(settings)),
+            settings.certificate_status,
+        ),
         enrolment=Enrolment(factors, hashing, passkeys),
         upstreams=UpstreamLogin(
             read_upstreams(settings.upstreams_file),
@@ -66,4 +78,14 @@ def build_login(
             people,
             f"{settings.issuer}/callback",
         ),
+    )
+
+
+def _status_client(settings: Settings) -> OutboundClient:
+    """OCSP and CRLs come over plain http, and a CRL may be long: both are signed. Nobody waits long here."""
+    return OutboundClient(
+        Reach(settings.outbound_networks, loopback=settings.is_loopback, plain=True),
+        ca_file=settings.outbound_ca_file,
+        seconds=min(settings.outbound_seconds, STATUS_SECONDS),
+        max_bytes=MAX_CRL_BYTES,
     )

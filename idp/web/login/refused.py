@@ -6,6 +6,7 @@ from flask import Response, g
 
 from idp.errors import LoginBusy, LoginRefused, TooManyRequests
 from idp.evidence.event import Event
+from idp.login.certificate_login import CertificateRevoked
 from idp.login.passkeys import PasskeyCloned
 from idp.web.login.start import next_page
 from idp.web.login.visit import Visit
@@ -19,8 +20,11 @@ def refused_page(
     """The attempt is in the evidence, the reason in the log."""
     g.error, g.error_detail = "login_refused", error.detail
     _record(visit, "login.failed", {"method": method, "reason": as_word(error.detail)}, error.person_id)
-    if isinstance(error, PasskeyCloned):
-        details = {"kind": "passkey", "factor_id": error.factor_id, "reason": "counter"}
+    if isinstance(error, PasskeyCloned | CertificateRevoked):
+        kind, reason = (
+            ("passkey", "counter") if isinstance(error, PasskeyCloned) else ("certificate", "revoked")
+        )
+        details = {"kind": kind, "factor_id": error.factor_id, "reason": reason}
         visit.services.evidence.record(
             Event("factor.suspicious", visit.now, person_id=error.person_id, details=details)
         )
