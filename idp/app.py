@@ -53,12 +53,12 @@ from idp.web.login import login_endpoints
 from idp.web.metrics import Metrics, metrics_endpoint
 from idp.web.pages import register_pages
 from idp.web.request_log import new_logger, register_request_log
-from idp.web.turns import Turns
 from idp.wiring.authorization import register_authorization_endpoints
 from idp.wiring.integrators import register_integrator_endpoints
 from idp.wiring.login import build_login
 from idp.wiring.logout import build_logout, register_logout_endpoints
 from idp.wiring.tokens import build_tokens, register_token_endpoints
+from idp.wiring.turns import build_turns
 
 
 def create_app(
@@ -124,7 +124,7 @@ def create_app(
         outbound=outbound,
         evidence=evidence,
     )
-    metrics, turns = Metrics(), Turns(settings.threads)
+    metrics, turns = Metrics(), build_turns(settings)
     services = Services(
         settings=settings,
         clock=clock,

@@ -74,9 +74,10 @@ class Settings(BaseSettings):
     # The signing service, whose pages approve what the CSC's scope credential asks for; "" without one.
     signing_service: str = ""
     signing_service_location: str = ""
-    # Argon2 in threads of its own. Who finds them taken waits so many seconds at most before being told to
-    # come back; so many of a worker's people at once, each in a thread besides `threads`.
-    hashing_threads: int = Field(default=2, ge=1, le=64)
+    # Argon2 in threads of its own, for each worker: all workers together need no more than there are cores.
+    # Who finds them taken waits so many seconds at most before being told to come back; so many of a worker's
+    # people may wait at once, each in a thread besides `threads`.
+    hashing_threads: int = Field(default=1, ge=1, le=64)
     hashing_seconds: float = Field(default=10.0, gt=0, le=30)
     hashing_waiting: int = Field(default=256, ge=0, le=2048)
     # TOML over idp/login/upstreams.toml: client_id and client_secret_file of each upstream that is on offer.

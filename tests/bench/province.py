@@ -73,11 +73,11 @@ class Province:
         created = key_process.create_credential(profile, holder)
         return activate(key_process, created, self.devca, profile.removesuffix("-rsa"))
 
-    def own_key_process(self, name: str) -> RunningKeyProcess:
+    def own_key_process(self, name: str, **settings: str) -> RunningKeyProcess:
         """Another key process with a token and store of its own, not started."""
         anchors = self.folder / f"{name}-anchors.pem"
         anchors.write_text(self.devca.root_pem)
-        made = RunningKeyProcess(self.folder / name, anchors=anchors)
+        made = RunningKeyProcess(self.folder / name, anchors=anchors, **settings)  # type: ignore[arg-type]
         self._closing.callback(made.stop)
         return made
 

@@ -32,6 +32,7 @@ MEASURES = {
     "policy": "a decision with 10 to 1,000 rules, a rehearsal of a million",
     "instrument": "the journal as an instrument",
     "start_time": "start to first signature",
+    "login_storm": "password logins ÷ raw argon2id, and /token in a storm of them",
     "one_login": "logins, tokens and refreshes beside npm oidc-provider",
 }
 

@@ -40,7 +40,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def test_no_more_than_so_many_are_at_work(pool: ThreadPoolExecutor) -> None:
-    slow = Slow(Turns(2))
+    slow = Slow(Turns(2, 2, ()))
     answers = [pool.submit(slow.app, {}, None) for _ in range(3)]
     assert slow.inside.acquire(timeout=60)
     assert slow.inside.acquire(timeout=60)
@@ -50,7 +50,7 @@ def test_no_more_than_so_many_are_at_work(pool: ThreadPoolExecutor) -> None:
 
 
 def test_whoever_waits_for_a_hash_lets_another_have_the_turn(pool: ThreadPoolExecutor) -> None:
-    slow = Slow(Turns(1))
+    slow = Slow(Turns(1, 1, ("/login/",)))
     waiting = [pool.submit(slow.app, {"waits": True}, None) for _ in range(2)]
     assert slow.inside.acquire(timeout=60)
     assert slow.inside.acquire(timeout=60)
@@ -62,9 +62,32 @@ def test_whoever_waits_for_a_hash_lets_another_have_the_turn(pool: ThreadPoolExe
 
 
 def test_a_turn_comes_back_however_the_request_ends(pool: ThreadPoolExecutor) -> None:
-    slow = Slow(Turns(1))
+    slow = Slow(Turns(1, 1, ("/login/",)))
     slow.go.set()
     for asked in ({"fails": True}, {"waits": True, "fails": True}):
         with pytest.raises(ValueError):  # noqa: PT011 -- its own
             pool.submit(slow.app, asked, None).result(60)
     assert pool.submit(slow.app, {"again": True}, None).result(60) == [b"done"]
+
+
+def test_logins_have_no_more_than_their_share_of_the_turns(pool: ThreadPoolExecutor) -> None:
+    slow = Slow(Turns(3, 1, ("/login/",)))
+    login = {"PATH_INFO": "/login/j-1/password"}
+    logins = [pool.submit(slow.app, login, None) for _ in range(2)]
+    assert slow.inside.acquire(timeout=60)
+    assert not slow.inside.acquire(timeout=0.3)
+    # The other login waits before its own door: it holds no turn that a token request could have.
+    tokens = [pool.submit(slow.app, {"PATH_INFO": "/token"}, None) for _ in range(2)]
+    assert slow.inside.acquire(timeout=60)
+    assert slow.inside.acquire(timeout=60)
+    slow.go.set()
+    assert [each.result(60) for each in (*logins, *tokens)] == [[b"done"]] * 4
+
+
+def test_a_login_that_waits_for_its_hash_lets_the_next_login_in(pool: ThreadPoolExecutor) -> None:
+    slow = Slow(Turns(2, 1, ("/login/",)))
+    login = {"PATH_INFO": "/login/j-1/password", "waits": True}
+    logins = [pool.submit(slow.app, login, None) for _ in range(3)]
+    assert all(slow.inside.acquire(timeout=60) for _ in range(3))
+    slow.go.set()
+    assert [each.result(60) for each in logins] == [[b"done"]] * 3
