@@ -50,6 +50,7 @@ from signsvc.usecases.csc_sign_hash import CscSign
 from signsvc.usecases.delete_document import DeleteDocument, Sweep
 from signsvc.usecases.finish_signature import FinishSignature
 from signsvc.usecases.follow_earlier import FollowEarlier
+from signsvc.usecases.gather_prepared import GatherPrepared
 from signsvc.usecases.known_credentials import KnownCredentials, Templates
 from signsvc.usecases.prepare_signature import PrepareSignature
 from signsvc.usecases.sign_document import SignDocument
@@ -161,7 +162,9 @@ def build_services(settings: Settings, clock: Clock = now_utc) -> Services:
         verify=VerifyDocument(validator),
         csc_credentials=csc_credentials,
         csc_authorize=csc_authorize,
-        begin_approval=BeginApproval(csc_credentials, csc_authorize, csc_authorizations),
+        begin_approval=BeginApproval(
+            csc_credentials, csc_authorize, csc_authorizations, GatherPrepared(signatures)
+        ),
         csc_sign=csc_sign,
         csc_sign_documents=CscSignDocuments(
             signatures, files, intake, prepare, finish, csc_sign, settings.lease

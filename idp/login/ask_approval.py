@@ -64,6 +64,7 @@ class AskApproval:
                 "documents": [
                     {"digest": one["hash"], "title": one["label"]} for one in detail["documentDigests"]
                 ],
+                "prepared": list(detail.get("preparedSignatures", ())),
                 "return_uri": f"{self.issuer}/authorize/resume/{quote(journey.journey_id)}",
             },
         )

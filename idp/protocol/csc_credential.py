@@ -3,10 +3,14 @@
 Either as RFC 9396 details (v2.0.0.2 §8.3, v2.2 names the type by a URI) or as the query parameters of
 v1.0.4 §8.3.2 and v2.0.0.2 §8.2.2. What is asked for is approved on the signing service's own page, never
 here.
+
+``preparedSignatures`` is an extension of ours: ids of signatures that this client prepared at the signing
+service (``POST /v1/signatures``), instead of digests. What they are is read there, never from the client.
 """
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,8 +22,12 @@ CSC_TYPES = ("credential", "https://cloudsignatureconsortium.org/2025/credential
 SHA256_OID = "2.16.840.1.101.3.4.2.1"
 MAX_DIGESTS = 1000
 MAX_TEXT = 500
-_MEMBERS = {"type", "credentialID", "numSignatures", "documentDigests", "hashAlgorithmOID", "locations"}
+_MEMBERS = {
+    "type", "credentialID", "numSignatures", "documentDigests", "hashAlgorithmOID", "locations",
+    "preparedSignatures",
+}  # fmt: skip
 _DIGEST_MEMBERS = {"hash", "label", "hashType"}
+_SIGNATURE_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 def is_csc(detail: Mapping[str, Any]) -> bool:
@@ -38,7 +46,10 @@ def check_csc_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
         raise _refused(f"documentDigests is a list of at most {MAX_DIGESTS} objects.", "documentDigests")
     if digests and detail.get("hashAlgorithmOID", SHA256_OID) != SHA256_OID:
         raise _refused(f"hashAlgorithmOID must be {SHA256_OID} (SHA-256).", "hashAlgorithmOID")
-    count = detail.get("numSignatures", len(digests))
+    prepared = _prepared(detail, digests)
+    count = detail.get("numSignatures", len(digests) or len(prepared))
+    if prepared and count != len(prepared):
+        raise _refused("numSignatures is not the number of preparedSignatures.", "numSignatures")
     if isinstance(count, bool) or not isinstance(count, int) or not len(digests) <= count <= MAX_DIGESTS:
         raise _refused("numSignatures is a number, and not below that of the digests.", "numSignatures")
     if count < 1:
@@ -49,7 +60,7 @@ def check_csc_detail(detail: Mapping[str, Any]) -> dict[str, Any]:
         "numSignatures": count,
         "documentDigests": [_digest(one) for one in digests],
         "hashAlgorithmOID": SHA256_OID,
-    }
+    } | ({"preparedSignatures": prepared} if prepared else {})
 
 
 def detail_of_parameters(get: Any, scopes: frozenset[str]) -> dict[str, Any] | None:
@@ -75,6 +86,21 @@ def detail_of_parameters(get: Any, scopes: frozenset[str]) -> dict[str, Any] | N
     if get("hashAlgorithmOID"):
         detail["hashAlgorithmOID"] = get("hashAlgorithmOID")
     return check_csc_detail(detail)
+
+
+def _prepared(detail: Mapping[str, Any], digests: list[Any]) -> list[str]:
+    if "preparedSignatures" not in detail:
+        return []
+    prepared = detail["preparedSignatures"]
+    if digests:
+        raise _refused("Name documentDigests or preparedSignatures, not both.", "both")
+    if not isinstance(prepared, list) or not 0 < len(prepared) <= MAX_DIGESTS:
+        raise _refused(f"preparedSignatures is a list of 1 to {MAX_DIGESTS} ids.", "preparedSignatures")
+    if not all(isinstance(one, str) and _SIGNATURE_ID.fullmatch(one) for one in prepared):
+        raise _refused("An id in preparedSignatures is 32 hexadecimal digits.", "preparedSignatures")
+    if len(set(prepared)) != len(prepared):
+        raise _refused("An id stands in preparedSignatures twice.", "preparedSignatures")
+    return prepared
 
 
 def _digest(one: object) -> dict[str, str]:

@@ -15,7 +15,7 @@ holds an intent more than there are signatures, never one fewer.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,11 +30,27 @@ from hsm.client import (
     Signed,
     parse_sign_act,
 )
-from signsvc.errors import InProgress, NotFound, SignatureFailed
+from signsvc.errors import InProgress, NotFound, SignatureFailed, StateConflict
 from signsvc.pades.errors import LevelUnreachable
 from signsvc.pades.prepare import decode_prepared
 from signsvc.store.signatures import Signatures, State, StoredSignature
 from signsvc.usecases.finish_signature import FinishSignature, certificates_of
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedOnPage:
+    """The key process's handle of an act over several signatures (``gather_prepared``), and that act."""
+
+    sad: str = field(repr=False)
+    act: bytes
+
+    def covers(self, stored: StoredSignature) -> bool:
+        """Whether the person approved this one: it may have been left out."""
+        digest = bytes.fromhex(stored.prepared["digest"])
+        return any(item.digest == digest for item in parse_sign_act(self.act).items)
+
+
+Proof = Approval | ApprovedOnPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +63,7 @@ class CompleteSignature:
     lease: int
 
     def __call__(
-        self, client_id: str, signature_id: str, approval: Approval, *, now: datetime
+        self, client_id: str, signature_id: str, approval: Proof, *, now: datetime
     ) -> StoredSignature:
         """The completed signature, or one in state ``waiting``. Call again to go on."""
         # 1
@@ -61,13 +77,19 @@ class CompleteSignature:
     def sign(
         self,
         stored: StoredSignature,
-        approval: Approval,
+        approval: Proof,
         *,
         now: datetime,
         with_receipt: bool = True,
     ) -> StoredSignature:
         """Steps 2 to 5 for one that is not signed yet."""
         moment = int(now.timestamp())
+        if isinstance(approval, ApprovedOnPage) and not approval.covers(stored):
+            # It goes on waiting for an approval of its own.
+            raise StateConflict(
+                "Văn bản này không có trong lần phê duyệt, hoặc người ký đã bỏ ra.",
+                "This document is not in that approval, or the signer left it out.",
+            )
         # 2
         held = self.signatures.claim(
             stored.id,
@@ -83,7 +105,7 @@ class CompleteSignature:
     def sign_held(
         self,
         held: StoredSignature,
-        approval: Approval,
+        approval: Proof,
         *,
         now: datetime,
         with_receipt: bool,
@@ -128,11 +150,13 @@ class CompleteSignature:
                 return replace(held, state=State.WAITING)
             raise
 
-    def _ask_key_process(self, held: StoredSignature, approval: Approval, *, with_receipt: bool) -> Signed:
+    def _ask_key_process(self, held: StoredSignature, approval: Proof, *, with_receipt: bool) -> Signed:
         prepared = decode_prepared(held.prepared)
         template = self.finishing.templates.get(parse_sign_act(held.act).algorithm, certificates_of(held))
         item = Item(signed_attributes=template.signed_attributes(prepared.digest))
         try:
+            if isinstance(approval, ApprovedOnPage):
+                return self._redeem(held, item, approval, with_receipt=with_receipt)
             return self.key_process().sign(
                 [item], act=held.act, approval=approval, with_receipts=with_receipt
             )[0]
@@ -152,6 +176,17 @@ class CompleteSignature:
             # Nothing was signed: a right approval, or a token that is back, can still do it.
             self._let_go(held, State.AWAITING_APPROVAL)
             raise
+
+    def _redeem(
+        self, held: StoredSignature, item: Item, approved: ApprovedOnPage, *, with_receipt: bool
+    ) -> Signed:
+        return self.key_process().sign(
+            [item],
+            sad=approved.sad,
+            client_id=held.client_id,
+            credential_id=held.credential_id,
+            with_receipts=with_receipt,
+        )[0]
 
     def _let_go(self, held: StoredSignature, state: State) -> None:
         self.signatures.advance(held.id, held.fence, state=state, lease_until=0)

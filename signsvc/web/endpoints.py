@@ -34,6 +34,8 @@ class Authentication:
 
 NO_AUTHENTICATION = Authentication("")
 SIGN = Authentication("sign")
+# A person's own token: what they approved on our page is named in it.
+SIGN_OR_CREDENTIAL = Authentication("sign", or_scope="credential")
 
 
 @dataclass(frozen=True, slots=True)

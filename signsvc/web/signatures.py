@@ -8,16 +8,16 @@ from flask import Response
 from pydantic import BaseModel, StringConstraints
 
 from hsm.client import Approval, ApprovalRefused, parse_sign_act
-from signsvc.errors import NotFound, StateConflict
+from signsvc.errors import NotFound, RequestRefused, StateConflict
 from signsvc.pades.levels import Level
 from signsvc.pades.secrecy import check_not_secret
 from signsvc.services import Services
 from signsvc.store.signatures import State, StoredSignature
-from signsvc.usecases.complete_signature import no_such_signature
+from signsvc.usecases.complete_signature import ApprovedOnPage, Proof, no_such_signature
 from signsvc.usecases.wishes import Wishes
 from signsvc.web.answers import json_answer, pdf_answer
 from signsvc.web.caller import current_caller
-from signsvc.web.endpoints import SIGN, Endpoints
+from signsvc.web.endpoints import SIGN, SIGN_OR_CREDENTIAL, Endpoints
 from signsvc.web.idempotent import Idempotent, body_digest
 from signsvc.web.operations import OperationMembers
 from signsvc.web.visible import VisibleMember
@@ -62,7 +62,9 @@ class PreparedAnswer(BaseModel):
 
 
 class CompleteBody(Body):
-    approval: ApprovalMember
+    """Without ``approval`` when the access token is the one that a person's approval on the page gave."""
+
+    approval: ApprovalMember | None = None
 
 
 class SignatureAnswer(BaseModel):
@@ -110,16 +112,17 @@ def signature_endpoints(services: Services, idempotent: Idempotent) -> Endpoints
         return idempotent.once(client_id, body_digest(), prepare)
 
     @api.offer(
-        "POST", "/v1/signatures/<id>/complete", authentication=SIGN, quota="sign-per-client", takes_json=True,
+        "POST", "/v1/signatures/<id>/complete", authentication=SIGN_OR_CREDENTIAL,
+        quota="sign-per-client", takes_json=True,
         summary="Hand in the approval", responses={200: SignatureAnswer, 202: SignatureAnswer},
     )  # fmt: skip
     def complete_signature(path: SignaturePath, body: CompleteBody) -> Response:
         client_id = current_caller().client_id
-        approval = Approval(body.approval.kind, body.approval.evidence)
+        proof = _proof(services, body)
 
         def complete() -> Response:
             try:
-                stored = services.complete(client_id, path.id, approval, now=services.clock())
+                stored = services.complete(client_id, path.id, proof, now=services.clock())
             except ApprovalRefused:
                 services.limits.spend("approval-failures", client_id)
                 raise
@@ -166,6 +169,27 @@ def signature_endpoints(services: Services, idempotent: Idempotent) -> Endpoints
         return json_answer(receipt)
 
     return api
+
+
+def _proof(services: Services, body: CompleteBody) -> Proof:
+    """Of the two the one that came. Raises RequestRefused, ScopeRefused, StoreUnavailable."""
+    caller = current_caller()
+    if body.approval is not None:
+        if caller.approval:
+            raise RequestRefused(
+                "Gửi approval hoặc dùng mã của lần phê duyệt trên trang, không cả hai.",
+                "Send approval, or use the token of the approval on the page, not both.",
+            )
+        return Approval(body.approval.kind, body.approval.evidence)
+    if not caller.approval:
+        raise RequestRefused("Thiếu approval.", "approval is missing.")
+    pending = services.csc_authorizations.find(caller.approval, services.clock())
+    if pending is None or pending.client_id != caller.client_id or not pending.sad:
+        raise StateConflict(
+            "Lần phê duyệt này không còn hiệu lực; hãy phê duyệt lại.",
+            "This approval is no longer good; have it approved again.",
+        )
+    return ApprovedOnPage(pending.sad, pending.approved)
 
 
 def _wishes(body: PrepareBody, name: str) -> Wishes:

@@ -20,7 +20,7 @@ from signsvc.web.caller import current_caller
 from signsvc.web.csc.approve import HandlePath
 from signsvc.web.csc.parameters import MAX_HASHES, read_hash
 from signsvc.web.endpoints import Authentication, Endpoints
-from signsvc.web.wire import Body
+from signsvc.web.wire import Body, Id
 
 APPROVALS = Authentication("approvals")
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -35,7 +35,10 @@ class Document(Body):
 
 
 class BeginBody(Body):
-    """``signatures``: for SCAL1 credentials it may be more than there are documents."""
+    """``signatures``: for SCAL1 credentials it may be more than there are documents.
+
+    ``prepared``: signatures of this client that await their approval, instead of documents.
+    """
 
     client_id: Short
     client_name: Short
@@ -43,6 +46,7 @@ class BeginBody(Body):
     credential_id: Short
     signatures: Annotated[int, Field(ge=1, le=MAX_HASHES)]
     documents: Annotated[tuple[Document, ...], Field(max_length=MAX_HASHES)] = ()
+    prepared: Annotated[tuple[Id, ...], Field(max_length=MAX_HASHES)] = ()
     title: Title = ""
     return_uri: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
@@ -96,6 +100,7 @@ def begin_approval_endpoints(services: Services) -> Endpoints:
             tuple(one.title for one in body.documents),
             body.title,
             body.return_uri,
+            body.prepared,
         )
         try:
             handle, pending = services.begin_approval(asked, now=services.clock())

@@ -16,6 +16,16 @@ from signsvc.usecases.leave_out import choose
 from signsvc.web.csc.approve_shown import Refused
 from signsvc.web.pages import page_answer
 
+# The office's own words for what an act does (Decree 30/2020/NĐ-CP).
+OPERATION_WORDS = {
+    "initial": {"vi": "Ký nháy", "en": "Initial"},
+    "comment": {"vi": "Ghi ý kiến", "en": "Comment"},
+    "sign": {"vi": "Ký chính", "en": "Sign"},
+    "issue": {"vi": "Đóng dấu, ban hành", "en": "Seal and issue"},
+    "annex": {"vi": "Đóng dấu phụ lục", "en": "Seal an annex"},
+    "copy": {"vi": "Sao văn bản", "en": "Make a copy"},
+    "incoming": {"vi": "Số hóa văn bản đến", "en": "Digitise an incoming document"},
+}
 GROUP = 100  # documents under one heading; with more than one, they are folded
 
 
@@ -27,7 +37,8 @@ def show_approval(
 ) -> Response:
     """``kept``: positions of the documents that stay in; None: all of them."""
     facts = services.key_process().credential(pending.credential_id)
-    items = parse_sign_act(pending.act).items
+    act = parse_sign_act(pending.act)
+    items = act.items
     chosen = frozenset(range(len(items)) if kept is None else kept)
     # Browsers check form-action on the redirect that follows the POST.
     issuer = urlsplit(pending.return_uri)
@@ -49,6 +60,8 @@ def show_approval(
         rp_id=urlsplit(services.settings.approval_base).hostname,
         expires=datetime.fromtimestamp(pending.expires_at, LOCAL),
         refused=refused,
+        operation=act.operation,
+        operation_words=OPERATION_WORDS[act.operation.name] if act.operation else {},
     )
 
 

@@ -80,3 +80,27 @@ def test_a_wrong_detail_is_refused(wrong: dict[str, Any]) -> None:
 
 def test_a_sound_detail_is_kept_with_its_count() -> None:
     assert check_csc_detail(SOUND)["numSignatures"] == 1
+
+
+IDS = ["0" * 32, "f" * 32]
+PREPARED = {"type": "credential", "credentialID": "c-1", "preparedSignatures": IDS}
+
+
+def test_signatures_that_were_prepared_are_named_by_their_ids() -> None:
+    detail = check_csc_detail(PREPARED)
+    assert detail["preparedSignatures"] == IDS
+    assert detail["numSignatures"] == 2
+    assert detail["documentDigests"] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"preparedSignatures": []}, {"preparedSignatures": ["0" * 31]}, {"preparedSignatures": "0" * 32},
+        {"preparedSignatures": [IDS[0], IDS[0]]}, {"numSignatures": 3}, {"preparedSignatures": [1]},
+        {"documentDigests": SOUND["documentDigests"]}, {"preparedSignatures": ["g" * 32]},
+    ],
+)  # fmt: skip
+def test_a_wrong_list_of_prepared_signatures_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidAuthorizationDetails):
+        check_csc_detail(PREPARED | wrong)
