@@ -95,6 +95,8 @@ def _what(question: Question) -> dict[str, Any]:
         "content": context.content,
         "count": context.count,
         "profile": getattr(question.resource, "profile", ""),
+        "operation": context.role.operation,
+        "standing": context.role.standing,
         "time": context.now.isoformat(),
     }
 
@@ -131,7 +133,9 @@ def _text(tried: Rehearsal, opened: Sequence[Opened], people: Sequence[Possibili
     ):
         lines.append(f"{title}: {sum(one.acts for one in found):,}")
         lines += [f"  {one.acts:,} × {_said(_what(one.question))}{_why(one.after)}" for one in found]
-    lines += [f"KHÔNG THỬ ĐƯỢC / NOT REHEARSED: {n:,}: {why}" for why, n in tried.not_rehearsed.items()]
+    if tried.not_rehearsed:
+        lines.append(f"KHÔNG THỬ ĐƯỢC / CANNOT BE REHEARSED: {sum(tried.not_rehearsed.values()):,}")
+        lines += [f"  {n:,} × {why}" for why, n in tried.not_rehearsed.items()]
     if opened:
         lines.append("NÓI CHUNG / IN GENERAL, đã có ai ký hay chưa / whether anybody did or not:")
         lines += [
@@ -148,7 +152,8 @@ def _text(tried: Rehearsal, opened: Sequence[Opened], people: Sequence[Possibili
 
 
 def _said(what: dict[str, Any]) -> str:
-    parts = (what[name] for name in ("action", "profile", "by", "approval", "content"))
+    told = ("action", "profile", "by", "approval", "content", "operation", "standing")
+    parts = (what[name] for name in told)
     return " ".join(part for part in parts if part)
 
 

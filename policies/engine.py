@@ -17,6 +17,7 @@ from functools import lru_cache
 import cedarpy
 import orjson
 
+from policies.about import ABOUT, entity_type
 from policies.bundle import Bundle
 from policies.model import (
     ActionName,
@@ -36,28 +37,6 @@ from policies.model import (
 from policies.office_life import MandateFacts, OfficeFacts, PostFacts, RoleFacts
 from policies.slices import Slice
 
-CLIENT_KEY_ACTIONS = frozenset({ActionName.REGISTER_CLIENT_KEY, ActionName.RETIRE_CLIENT_KEY})
-ENROLMENT_ACTIONS = frozenset(
-    {
-        ActionName.REGISTER_PERSON,
-        ActionName.RETIRE_PERSON,
-        ActionName.ENROL_PASSKEY,
-        ActionName.RETIRE_PASSKEY,
-        ActionName.SET_PIN_OTP,
-        ActionName.UNLOCK_FACTOR,
-        ActionName.LINK_ADMINISTRATOR,
-    }
-)
-STORE_ACTIONS = frozenset({ActionName.ROTATE_KEK, ActionName.DESTROY_KEK, ActionName.CONTINUE_COPY})
-# An action that is about an office, a post or a mandate, and which of the three.
-OFFICE_LIFE_ACTIONS = {
-    ActionName.REGISTER_OFFICE: "Office",
-    ActionName.RETIRE_OFFICE: "Office",
-    ActionName.GIVE_POST: "Post",
-    ActionName.END_POST: "Post",
-    ActionName.GIVE_MANDATE: "Mandate",
-    ActionName.REVOKE_MANDATE: "Mandate",
-}
 REMEMBERED = 4096
 # A decision is small, and people are many: each has an answer of their own.
 DECISIONS_REMEMBERED = 40_000
@@ -116,7 +95,7 @@ class Engine:
         context: str,
         policies: cedarpy.PolicySet,
     ) -> Decision:
-        resource_type = _resource_type(action)
+        resource_type = entity_type(ABOUT[action])
         answer = cedarpy.is_authorized(
             {
                 "principal": {"type": principal.kind.value, "id": principal.id},
@@ -199,20 +178,6 @@ class Engine:
             "office": facts.office,
             "custodian": facts.custodian,
         }
-
-
-def _resource_type(action: ActionName) -> str:
-    if action in CLIENT_KEY_ACTIONS:
-        return "ClientKey"
-    if action in STORE_ACTIONS:
-        return "Store"
-    if action is ActionName.SUSPEND_HOLDER:
-        return "Holder"
-    if action is ActionName.ACTIVATE_POLICY:
-        return "Policy"
-    if action in OFFICE_LIFE_ACTIONS:
-        return OFFICE_LIFE_ACTIONS[action]
-    return "Enrolment" if action in ENROLMENT_ACTIONS else "Credential"
 
 
 def _context(moment: Circumstances, reads: frozenset[str]) -> str:

@@ -1,43 +1,25 @@
 """A question written by hand, and a decision told in Vietnamese, then in English."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from policies.about import ABOUT
 from policies.bundle import Bundle
-from policies.engine import CLIENT_KEY_ACTIONS, ENROLMENT_ACTIONS, STORE_ACTIONS
 from policies.errors import PolicyError
 from policies.model import (
     ActionName,
     Circumstances,
-    ClientKeyFacts,
     CredentialFacts,
     Decision,
-    EnrolmentFacts,
     Facts,
     HolderFacts,
-    PolicyFacts,
     Principal,
     PrincipalKind,
     Question,
-    StoreFacts,
     holder_kind_of,
 )
-from policies.office_life import MandateFacts, OfficeFacts, PostFacts, RoleFacts
-
-# What an action is about, where all its facts are plain.
-_PLAIN: dict[ActionName, Callable[..., Facts]] = {
-    **dict.fromkeys(CLIENT_KEY_ACTIONS, ClientKeyFacts),
-    **dict.fromkeys(ENROLMENT_ACTIONS, EnrolmentFacts),
-    **dict.fromkeys(STORE_ACTIONS, StoreFacts),
-    ActionName.ACTIVATE_POLICY: PolicyFacts,
-    ActionName.REGISTER_OFFICE: OfficeFacts,
-    ActionName.RETIRE_OFFICE: OfficeFacts,
-    ActionName.GIVE_POST: PostFacts,
-    ActionName.END_POST: PostFacts,
-    ActionName.GIVE_MANDATE: MandateFacts,
-    ActionName.REVOKE_MANDATE: MandateFacts,
-}
+from policies.office_life import RoleFacts
 
 
 class QuestionUnclear(PolicyError):
@@ -79,10 +61,11 @@ def _role(facts: Mapping[str, Any]) -> RoleFacts:
 
 
 def _facts(bundle: Bundle, action: ActionName, facts: dict[str, Any]) -> Facts:
-    if action in _PLAIN:
-        return _PLAIN[action](**facts)
-    if action is ActionName.SUSPEND_HOLDER:
+    about = ABOUT[action]
+    if about is HolderFacts:
         return HolderFacts(**facts | {"holder_kind": PrincipalKind(facts.get("holder_kind", "Client"))})
+    if about is not CredentialFacts:
+        return about(**facts)
     profile = bundle.profiles.get(facts.get("profile", ""))
     defaults: dict[str, Any] = {"id": "credential", "state": "active", "holder": "", "training": False}
     if profile is not None:

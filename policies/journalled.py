@@ -1,35 +1,41 @@
-"""From an intent of the journal back to the question that the policy was asked.
+"""From an intent of the journal back to the question that the policy was asked (``hsm.acts.asked``).
 
 Leaves carry no ids of people and no sentences, so a question can come back incomplete. Then it is not
-guessed: ``NotRehearsed`` says what is missing, and whoever rehearses counts it.
+guessed: ``NotRehearsed`` says what is missing, and whoever rehearses counts it. What an earlier edition did
+not write of itself (an operation's facts, whose seal it was) is missing as well.
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from policies.engine import CLIENT_KEY_ACTIONS, ENROLMENT_ACTIONS, STORE_ACTIONS
+from policies.about import ABOUT
 from policies.errors import PolicyError
 from policies.model import (
     ActionName,
     Circumstances,
     ClientKeyFacts,
     CredentialFacts,
-    EnrolmentFacts,
     Facts,
     HolderFacts,
     PolicyFacts,
     Principal,
     PrincipalKind,
     Question,
-    StoreFacts,
 )
+from policies.office_life import NO_OPERATION, RoleFacts
 from policies.profiles import Proof
 
-SOMEBODY = "-"  # an id that no leaf tells, and no rule may name
+# Ids that no leaf tells, and no rule may name: the one who asks, or whoever it is; and another.
+SOMEBODY, ANOTHER = "-", "--"
 ALL_PROOFS = frozenset(get_args(Proof))
-_SETS = ("consents", "parts", "absent")
+_SETS = ("consents", "parts", "absent", "earlier", "earlier_operations")
 _BY_CLIENT = ("client_jws", "access_token")
+_NOT_CIRCUMSTANCES = ("edition", "about", "unsaid", "role")
+# What a fact that is new is told since: leaves of an earlier edition say nothing of it, not even that.
+EDITION = 2
+SINCE = {"grantee_own": 2}
 
 
 class NotRehearsed(PolicyError):
@@ -48,20 +54,26 @@ def question_of(entry: Mapping[str, Any]) -> Question:
     action = _action(entry)
     approval = _approval(entry, action)
     principal = _principal(entry, action, approval)
-    context: dict[str, Any] = {
-        name: frozenset(value) if name in _SETS else value
-        for name, value in asked.items()
-        if name not in ("about", "unsaid")
-    }
+    context = _with_sets({name: told for name, told in asked.items() if name not in _NOT_CIRCUMSTANCES})
+    role, now = _role(entry, asked), datetime.fromtimestamp(entry["time"], UTC)
     try:
         return Question(
             principal,
             action,
-            _facts(entry, action, principal, dict(asked.get("about", {}))),
-            Circumstances(now=datetime.fromtimestamp(entry["time"], UTC), approval=approval, **context),
+            _facts(entry, action, principal, asked),
+            Circumstances(now=now, approval=approval, role=role, **context),
         )
     except (TypeError, ValueError) as error:
         raise NotRehearsed("its facts are not those of today") from error
+
+
+def unsaid(entry: Mapping[str, Any], question: Question) -> set[str]:
+    """The facts that rules may read and this leaf does not say."""
+    asked = entry["asked"]
+    read = (question.resource, question.context, question.context.role)
+    known = {one.name for facts in read for one in fields(facts)}
+    later = {name for name, edition in SINCE.items() if edition > asked.get("edition", 1)}
+    return {*asked.get("unsaid", ()), *(later & known)}
 
 
 def _action(entry: Mapping[str, Any]) -> ActionName:
@@ -91,21 +103,61 @@ def _principal(entry: Mapping[str, Any], action: ActionName, approval: str) -> P
     return Principal(PrincipalKind.PERSON, SOMEBODY)
 
 
+def _role(entry: Mapping[str, Any], asked: Mapping[str, Any]) -> RoleFacts:
+    if "operation" not in entry:
+        return NO_OPERATION
+    if "role" not in asked:
+        raise NotRehearsed("journalled before an operation's facts were")
+    typed = entry["operation"]
+    try:
+        return RoleFacts(
+            operation=typed["name"],
+            office=typed["office"],
+            capacity=typed.get("capacity", ""),
+            **_with_sets(asked["role"]),
+        )
+    except TypeError as error:
+        raise NotRehearsed("its facts are not those of today") from error
+
+
 def _facts(
-    entry: Mapping[str, Any], action: ActionName, principal: Principal, about: dict[str, Any]
+    entry: Mapping[str, Any], action: ActionName, principal: Principal, asked: Mapping[str, Any]
 ) -> Facts:
+    about = dict(asked.get("about", {}))
     if "holder_kind" in about:
         about["holder_kind"] = PrincipalKind(about["holder_kind"])
-    if action in CLIENT_KEY_ACTIONS:
-        return ClientKeyFacts(id=SOMEBODY, holder=SOMEBODY, **about)
-    if action in ENROLMENT_ACTIONS:
-        return EnrolmentFacts(id=SOMEBODY, **about)
-    if action in STORE_ACTIONS:
-        return StoreFacts(id=SOMEBODY, **about)
-    if action is ActionName.SUSPEND_HOLDER:
+    kind = ABOUT[action]
+    if kind is CredentialFacts:
+        return _credential(entry, action, principal, asked, about)
+    if kind is ClientKeyFacts:
+        return ClientKeyFacts(id=SOMEBODY, **{"holder": SOMEBODY, **about})
+    if kind is HolderFacts:
         return HolderFacts(id=SOMEBODY, **{"active": 0, **about})
-    if action is ActionName.ACTIVATE_POLICY:
+    if kind is PolicyFacts:
         return PolicyFacts(id=entry["activates"]["bundle"], **about)
-    # What was signed was signed with one's own: never-foreign-credential.
-    holder = principal.id if action in (ActionName.SIGN, ActionName.SIGN_TOKEN) else SOMEBODY
-    return CredentialFacts(id=entry.get("credential", SOMEBODY), holder=holder, proofs=ALL_PROOFS, **about)
+    return kind(id=SOMEBODY, **about)
+
+
+def _credential(
+    entry: Mapping[str, Any],
+    action: ActionName,
+    principal: Principal,
+    asked: Mapping[str, Any],
+    about: dict[str, Any],
+) -> CredentialFacts:
+    unsaid = asked.get("unsaid", ())
+    if "custodian" in unsaid:
+        raise NotRehearsed("journalled before a seal's clerk was")
+    own = action is ActionName.SIGN_TOKEN or principal.kind == about.get("holder_kind", PrincipalKind.CLIENT)
+    whose = {
+        "holder": ANOTHER if "holder" in unsaid or not own else principal.id,
+        # The key process asks with all that the bundle's profile accepts.
+        "proofs": ALL_PROOFS,
+    }
+    if "custodian" in about:
+        whose["custodian"] = principal.id if about.pop("custodian") == "signer" else ANOTHER
+    return CredentialFacts(id=entry.get("credential", SOMEBODY), **{**whose, **about})
+
+
+def _with_sets(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: frozenset(value) if name in _SETS else value for name, value in told.items()}

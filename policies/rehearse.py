@@ -13,15 +13,24 @@ from typing import Any
 
 import orjson
 
+from policies.about import ABOUT, entity_type
 from policies.bundle import Bundle
 from policies.engine import LOCAL, Engine
-from policies.journalled import SOMEBODY, NotRehearsed, question_of
-from policies.model import Decision, PrincipalKind, Question
+from policies.journalled import ANOTHER, SOMEBODY, NotRehearsed, question_of, unsaid
+from policies.model import (
+    ClientKeyFacts,
+    CredentialFacts,
+    Decision,
+    EnrolmentFacts,
+    HolderFacts,
+    PrincipalKind,
+    Question,
+)
 
 Progress = Callable[[int, int], None]
 EXAMPLES = 5
 _EVERY = 4096
-_NAMED = ("Client", "Person", "Admin", "Credential")
+_UNTOLD = (SOMEBODY, ANOTHER)
 
 
 @dataclass(slots=True)
@@ -118,7 +127,9 @@ class _Alike:
 
     def __init__(self, before: Bundle, after: Bundle) -> None:
         self._rules = [*before.rules.values(), *after.rules.values()]
-        self._named = {kind: any(rule.names(kind) for rule in self._rules) for kind in _NAMED}
+        types = [*PrincipalKind, *map(entity_type, set(ABOUT.values()))]
+        self._named = {kind: any(rule.names(kind) for rule in self._rules) for kind in types}
+        self._knows_clerks = any(rule.tells_apart("custodian") for rule in self._rules)
         self._marks = {name: self._marks_of(name) for name in ("now", "minute", "weekday")}
 
     def _marks_of(self, attribute: str) -> frozenset[int] | None:
@@ -139,9 +150,15 @@ class _Alike:
             entry["approval"]["kind"] if "approval" in entry else "",
             entry.get("client") if self._named["Client"] else "",
             entry.get("credential") if self._named["Credential"] else "",
-            orjson.dumps(entry.get("asked"), option=orjson.OPT_SORT_KEYS),
-            self._clock(entry["time"]),
+            self._asked(entry),
         )
+
+    def _asked(self, entry: Mapping[str, Any]) -> object:
+        if not isinstance(entry.get("asked"), dict):
+            return None
+        # By which post or mandate is for the journal alone.
+        typed = {name: entry.get("operation", {}).get(name) for name in ("name", "office", "capacity")}
+        return orjson.dumps([entry["asked"], typed], option=orjson.OPT_SORT_KEYS), self._clock(entry["time"])
 
     def _clock(self, time: int) -> tuple[int, ...]:
         if not any(marks is None or marks for marks in self._marks.values()):
@@ -153,15 +170,35 @@ class _Alike:
 
     def check_told(self, question: Question, entry: Mapping[str, Any]) -> None:
         """Raise NotRehearsed when a rule could read what the leaf does not tell."""
-        for name in entry["asked"].get("unsaid", ()):
+        for name in sorted(unsaid(entry, question)):
             if any(rule.mentions(name) for rule in self._rules):
                 raise NotRehearsed(f"a rule reads {name}, which is not journalled")
-        kind = question.principal.kind
-        if question.principal.id == SOMEBODY and self._named.get(kind.value):
-            raise NotRehearsed(f"a rule names a certain {kind}, and no leaf does")
-        holder = getattr(question.resource, "holder_kind", None)
-        if holder is PrincipalKind.PERSON and self._named["Person"]:
-            raise NotRehearsed("a rule names a certain Person, and no leaf does")
+        for kind in _untold(question):
+            if self._named[kind]:
+                raise NotRehearsed(f"a rule names a certain {kind}, and no leaf does")
+        custodian = getattr(question.resource, "custodian", "")
+        if custodian and self._knows_clerks:
+            raise NotRehearsed("a rule reads custodian, which is not journalled")
+
+
+def _untold(question: Question) -> set[str]:
+    """The kinds of entity that a question speaks of without saying which one it is."""
+    facts, kinds = question.resource, set()
+    if question.principal.id in _UNTOLD:
+        kinds.add(question.principal.kind.value)
+    if facts.id in _UNTOLD:
+        kinds.add(entity_type(type(facts)))
+    match facts:
+        case CredentialFacts():
+            kinds |= {facts.holder_kind.value} if facts.holder in _UNTOLD else set()
+            kinds |= {PrincipalKind.PERSON.value} if facts.custodian else set()
+        case ClientKeyFacts():
+            kinds |= {PrincipalKind.CLIENT.value} if facts.holder in _UNTOLD else set()
+        case EnrolmentFacts():
+            kinds.add(PrincipalKind.PERSON.value)
+        case HolderFacts():
+            kinds.add(facts.holder_kind.value)
+    return kinds
 
 
 def _between(value: int, marks: frozenset[int] | None) -> int:

@@ -59,6 +59,10 @@ class Rule:
         """Whether any attribute of this name is read, of the context or of an entity."""
         return _mentions(self.cedar["conditions"], attribute)
 
+    def tells_apart(self, attribute: str) -> bool:
+        """Whether it looks further into this of the resource than whether it is there: ``!= ""``."""
+        return _tells_apart(self.cedar["conditions"], attribute)
+
     def names(self, entity_type: str) -> bool:
         """Whether it speaks of one certain entity of this type: ``Person::"an"``."""
         return _names(self.cedar, entity_type)
@@ -186,8 +190,8 @@ def _marks(node: object, attribute: str, found: set[int]) -> bool:
     return all(_marks(part, attribute, found) for part in node.values())
 
 
-def _is(node: object, attribute: str) -> bool:
-    return node == {".": {"left": {"Var": "context"}, "attr": attribute}}
+def _is(node: object, attribute: str, of: str = "context") -> bool:
+    return node == {".": {"left": {"Var": of}, "attr": attribute}}
 
 
 def _mentions(node: object, attribute: str) -> bool:
@@ -196,3 +200,18 @@ def _mentions(node: object, attribute: str) -> bool:
     if not isinstance(node, dict):
         return False
     return node.get("attr") == attribute or any(_mentions(part, attribute) for part in node.values())
+
+
+def _tells_apart(node: object, attribute: str) -> bool:
+    if isinstance(node, list):
+        return any(_tells_apart(part, attribute) for part in node)
+    if not isinstance(node, dict):
+        return False
+    for operator in ("==", "!="):
+        sides = node.get(operator)
+        if isinstance(sides, dict) and {"Value": ""} in sides.values():
+            return any(not _is(side, attribute, "resource") and _tells_apart(side, attribute)
+                       for side in sides.values())  # fmt: skip
+    if node.get("attr") == attribute:
+        return True
+    return any(_tells_apart(part, attribute) for part in node.values())

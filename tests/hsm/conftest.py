@@ -11,9 +11,10 @@ from tests.hsm.acts.life import LifeProcess, started
 
 @pytest.fixture(scope="module")
 def lives(tmp_path_factory: pytest.TempPathFactory, devca: Any) -> Iterator[LifeProcess]:
-    """One for the tests of a module; none of them breaks it."""
+    """One for the tests of a module; none of them breaks it. Whatever they did can be rehearsed."""
     running = started(tmp_path_factory.mktemp("lives"), devca)
     yield running
+    running.check_journal()
     running.stop()
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from policies import Bundle, Engine, Question
-from policies.engine import ENROLMENT_ACTIONS
+from policies.about import ABOUT
 from policies.explain import parse_question
+from policies.model import EnrolmentFacts
 
 TABLES = sorted((Path(__file__).parent / "decisions").glob("*.toml"))
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -36,7 +37,7 @@ def question_of(case: dict[str, Any]) -> Question:
     facts = case["credential"]
     if "client_key" in case["action"]:
         facts = {name: facts[name] for name in facts.keys() & CLIENT_KEY_FACTS}
-    if case["action"] in list(ENROLMENT_ACTIONS):
+    if ABOUT.get(case["action"]) is EnrolmentFacts:
         facts = {name: facts[name] for name in facts.keys() & ENROLMENT_FACTS}
     context = dict(case["context"])
     if "consents" in context:

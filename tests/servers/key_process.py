@@ -160,9 +160,18 @@ class RunningKeyProcess:
         return enrolled
 
     def create_credential(
-        self, profile: str, holder: str, *, training: bool = True, passkey: SoftwarePasskey | None = None
+        self,
+        profile: str,
+        holder: str,
+        *,
+        training: bool = True,
+        passkey: SoftwarePasskey | None = None,
+        **more: Any,
     ) -> dict[str, Any]:
-        """A person approves their key too: by ``passkey``, or by the one they have or get here."""
+        """A person approves their key too: by ``passkey``, or by the one they have or get here.
+
+        ``more``: other parameters of the act.
+        """
         people = []
         if profile.startswith(PERSONAL):
             people = [passkey or self.passkeys.get(holder) or self.enrol_person(holder)]
@@ -174,6 +183,7 @@ class RunningKeyProcess:
                 "description": f"Con dấu MẪU của {holder}",
                 "subject": {"CN": f"MẪU - {holder}", "O": "Cơ quan MẪU", "C": "VN"},
                 "training": training,
+                **more,
             },
             *people,
         )

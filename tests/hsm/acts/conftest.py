@@ -38,6 +38,7 @@ from hsm.schema.migrate import migrate
 from hsm.store import StoredClientKey, StoredCredential
 from hsm.token.token import Token
 from policies.bundle import Bundle
+from tests.hsm.acts.rebuilt import check_rebuilt
 from tests.hsm.acts.software_sealer import SoftwareSealer
 from tests.servers.softhsm import SoftHsmTokenFactory
 
@@ -161,6 +162,16 @@ class House:
         ]
 
     def close(self) -> None:
+        """Whatever a test did: its journal can be rehearsed."""
+        try:
+            check_rebuilt(self.entries(), self.bundle_of)
+        finally:
+            self._close()
+
+    def bundle_of(self, version: int) -> Bundle:
+        return self.policy.bundle
+
+    def _close(self) -> None:
         self.ledger.close()
         self.database.close()
 

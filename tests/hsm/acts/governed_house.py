@@ -23,7 +23,7 @@ from hsm.administer import approve, draft
 from hsm.found import found_policy
 from hsm.policy_store import StoredVersion
 from hsm.store import StoredAdmin
-from policies.bundle import bundle_digest, package_directory, read_texts
+from policies.bundle import Bundle, bundle_digest, package_directory, parse_bundle, read_texts
 from policies.model import ActionName
 from tests.hsm.acts.conftest import NOW
 from tests.hsm.acts.people import ORIGIN, RP_ID, PeopleHouse
@@ -131,6 +131,13 @@ class GovernedHouse(PeopleHouse):
         others = [self.by_key(act, one) for one in ADMINS[:2]]
         self.do(act, *others, Approval(**passkey.approve(act)))
         return passkey
+
+    def bundle_of(self, version: int) -> Bundle:
+        if version == 0:  # before this house had its own policy
+            return parse_bundle(FILES)
+        with self.database.reading() as connection:
+            digests = {one.version: one.bundle for one in policy_store.find_versions(connection)}
+            return parse_bundle(policy_store.find_files(connection, digests[version]) or {})
 
     def versions(self) -> list[StoredVersion]:
         """The rows, newest first, whoever wrote them."""

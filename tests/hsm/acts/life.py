@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 from antin.software_passkey import SoftwarePasskey
 from cryptography import x509
 from joserfc.jwk import ECKey
@@ -22,6 +24,9 @@ from hsm.acts.act import ActItem, SignAct, new_act_id
 from hsm.administer import approve, draft
 from hsm.algorithms import SignatureAlgorithm
 from hsm.client import Approval, Item, KeyProcess, Signed
+from hsm.policy_client import PolicyClient
+from policies.bundle import parse_bundle
+from tests.hsm.acts.rebuilt import check_rebuilt
 from tests.servers.key_process import ROOT, STARTS_WITHIN, RunningKeyProcess, activate, client_jws
 
 RP_ID = "ky.test"
@@ -53,9 +58,9 @@ class LifeProcess(RunningKeyProcess):
         finally:
             client.close()
 
-    def active(self, profile: str, holder: str) -> str:
+    def active(self, profile: str, holder: str, **more: Any) -> str:
         """The id of a new credential of this profile, ready to sign."""
-        created = self.create_credential(profile, holder)
+        created = self.create_credential(profile, holder, **more)
         return activate(self, created, self.devca, profile)
 
     def sign(
@@ -83,6 +88,15 @@ class LifeProcess(RunningKeyProcess):
         client = KeyProcess(self.signsvc)
         try:
             return client.sign([Item(digest=digest)], act=act, approval=Approval(**passkey.approve(act)))[0]
+        finally:
+            client.close()
+
+    def check_journal(self) -> Counter[str]:
+        """Every act that was done comes back from its leaf as it was decided; how many of each kind."""
+        client = PolicyClient(self.admin)
+        try:
+            entries = (orjson.loads(entry) for _, entry in client.export(0, 1_000_000))
+            return check_rebuilt(entries, lambda number: parse_bundle(client.bundle(version=number)[1]))
         finally:
             client.close()
 

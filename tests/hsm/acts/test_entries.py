@@ -10,21 +10,19 @@ import pytest
 from hsm.acts import entries
 from hsm.acts.act import MAX_ITEMS, ActItem
 from hsm.acts.adopt_rewrapped import BATCH
-from hsm.acts.asked import ABOUT, CONTEXT, ELSEWHERE, LEFT_OUT, asked
+from hsm.acts.asked import ABOUT, CONTEXT, ELSEWHERE, IN_OPERATION, ROLE, asked
 from hsm.acts.office_operation import Earlier
+from policies.about import ABOUT as ABOUT_ACTIONS
+from policies.journalled import EDITION, SINCE
 from policies.model import (
     ActionName,
     Circumstances,
-    ClientKeyFacts,
     CredentialFacts,
-    EnrolmentFacts,
-    HolderFacts,
-    PolicyFacts,
     Principal,
     PrincipalKind,
     Question,
-    StoreFacts,
 )
+from policies.office_life import RoleFacts
 
 MAX_ENTRY = 65_535  # C2SP tlog-tiles: a bundle gives an entry's length in 16 bits
 TITLE = "Quyết định kỷ luật ông Nguyễn Văn MẪU"
@@ -37,7 +35,13 @@ PATTERNS = {
     "asked.acr", "asked.act_seconds", "asked.parts", "asked.consents", "asked.absent", "asked.unsaid",
     "asked.about.purpose", "asked.about.algorithm", "asked.about.state", "asked.about.profile",
     "asked.about.training", "asked.about.holder_kind", "asked.about.active", "asked.about.wrapped",
-    "asked.about.version", "asked.about.earlier", "over",
+    "asked.edition", "asked.about.grantee_own",
+    "asked.about.version", "asked.about.earlier", "asked.about.custodian", "asked.about.holder",
+    "asked.about.office", "asked.about.rank", "asked.about.person", "asked.about.form",
+    "asked.about.grantor", "asked.about.grantee", "asked.about.grantee_place", "asked.about.written",
+    "asked.about.ends", "asked.about.limited", "asked.role.office_active", "asked.role.office_training",
+    "asked.role.standing", "asked.role.mandate", "asked.role.earlier", "asked.role.earlier_operations",
+    "asked.role.earlier_elsewhere", "over",
     "operation.name", "operation.office", "operation.capacity", "operation.post", "operation.mandate",
 }  # fmt: skip
 
@@ -48,7 +52,8 @@ QUESTION = Question(
     ActionName.SIGN,
     CredentialFacts(
         id="c", purpose="organisation", algorithm="ES256", state="suspended", holder="nguyen-van-an",
-        profile="p" * 63, training=True, holder_kind=PrincipalKind.PERSON,
+        profile="p" * 63, training=True, holder_kind=PrincipalKind.PERSON, office="o" * 64,
+        custodian="nguyen-van-binh",
     ),
     Circumstances(
         now=datetime(2026, 11, 24, tzinfo=UTC), approval="passkey", approvers=2**31, count=10_000,
@@ -56,6 +61,11 @@ QUESTION = Question(
         parts=frozenset({"holder", "custodian", "receiver"}),
         consents=frozenset({"holder", "custodian", "receiver", "administrator"}),
         absent=frozenset({"custodian"}),
+        role=RoleFacts(
+            "incoming", "o" * 200, True, True, "Ủ" * 200, "mandate", "not_yet",
+            frozenset({"none", "signed", "failed", "open", "unknown", "digest"}),
+            frozenset({"initial", "sign", "issue", "annex", "copy", "incoming", "comment", "plain"}), True,
+        ),
     ),
 )  # fmt: skip
 
@@ -160,6 +170,21 @@ def test_what_is_not_said_is_named() -> None:
 
 
 def test_every_fact_that_a_rule_can_read_is_said_or_left_out_on_purpose() -> None:
-    facts = [CredentialFacts, ClientKeyFacts, EnrolmentFacts, HolderFacts, StoreFacts, PolicyFacts]
-    known = {one.name for kind in (Circumstances, *facts) for one in fields(kind)}
-    assert known == {*CONTEXT, *ABOUT, *ELSEWHERE, *LEFT_OUT}
+    known = {one.name for kind in (Circumstances, *ABOUT_ACTIONS.values()) for one in fields(kind)}
+    assert known == {*CONTEXT, *ABOUT, *ELSEWHERE}
+    assert {one.name for one in fields(RoleFacts)} == {*ROLE, *IN_OPERATION}
+
+
+def test_a_fact_that_is_new_is_told_from_one_that_was_not_so() -> None:
+    """Leaves of an earlier edition know nothing of it: name it in ``SINCE``, and add one to ``EDITION``."""
+    first = {
+        "now", "approval", "approvers", "count", "content", "document_kind", "acr", "act_seconds", "parts",
+        "consents", "absent", "role", "id", "purpose", "algorithm", "state", "holder", "profile", "proofs",
+        "training", "holder_kind", "office", "custodian", "active", "wrapped", "version", "earlier", "rank",
+        "person", "form", "grantor", "grantee", "grantee_place", "written", "ends", "limited",
+        "operation", "office_active", "office_training", "capacity", "standing", "mandate",
+        "earlier_operations", "earlier_elsewhere", "ground",
+    }  # fmt: skip
+    kinds = (Circumstances, RoleFacts, *ABOUT_ACTIONS.values())
+    assert {one.name for kind in kinds for one in fields(kind)} == first | SINCE.keys()
+    assert max(SINCE.values()) == EDITION

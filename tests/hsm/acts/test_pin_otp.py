@@ -198,6 +198,7 @@ def test_a_try_that_could_not_be_counted_is_not_made(
     factor.house.ledger.enter = failing  # type: ignore[method-assign]
     with pytest.raises(StoreUnavailable):
         factor.sign()
+    factor.house.ledger.enter = enter  # type: ignore[method-assign]
     assert looked == []
     assert factor.failures == int(after_commit)
 
