@@ -307,11 +307,8 @@ class LoginRefused(IdpError):
 
 
 class UpstreamFailed(IdpError):
-    """``reason``: unavailable, refused, invalid, stale, conflict, level, unknown_person,
-    enterprise_without_person. ``stale``: the person was to prove anew who they are, and did not.
-
-    ``level``: the account was opened at an identity level that is too low for an official.
-    """
+    """``reason``: unavailable, refused, invalid, conflict, unknown_person, enterprise_without_person; stale
+    (not proved anew, as it was to be), level (an identity level too low for an official)."""
 
     error = "access_denied"
     status_code = 502

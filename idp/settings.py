@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     client_certificate_header: str = ""
     gateway_addresses: tuple[str, ...] = ()
 
+    # How long a factor waits that lifts its person above the login that added it; each login tells of it.
+    factor_wait_seconds: int = Field(default=86400, ge=0, le=30 * 86400)
+
     # A person's session here: without a visit, and from login on; shorter on a shared PC (kiosk).
     session_idle_seconds: int = Field(default=1800, ge=60, le=86400)
     session_seconds: int = Field(default=43200, ge=60, le=86400)

@@ -59,6 +59,8 @@ ENVIRONMENT = {
     "IDP_COOKIE_KEYS_FILE": f"{RUN}/secrets/idp-cookie-keys",
     "IDP_DIRECTORY_KEYS_FILE": f"{RUN}/secrets/idp-directory-keys",
     "IDP_UPSTREAMS_FILE": f"{RUN}/upstreams.toml",
+    # Whoever tries out a passkey here wants to log in with it now, not tomorrow.
+    "IDP_FACTOR_WAIT_SECONDS": "0",
     "IDP_REDIS_URL": f"redis://127.0.0.1:{REDIS_PORT}/0",
     "IDP_KEY_PROCESS": f"unix:{RUN}/hsm-idp.sock",
     "IDP_SIGNING_SERVICE": SIGNSVC,

@@ -28,6 +28,11 @@ class Factor:
     bound_to_device: bool
     created_at: int
     last_used_at: int
+    usable_from: int = 0
+
+    def is_usable(self, now: int) -> bool:
+        """Whether it proves anything yet: one that lifts its person waits after it was added."""
+        return self.state == ACTIVE and now >= self.usable_from
 
     def __repr__(self) -> str:
         return f"Factor({self.kind}, {self.factor_id}, {self.state})"

@@ -20,6 +20,7 @@ from idp.directory.person import ACTIVE as PERSON_ACTIVE
 from idp.directory.person import Person
 from idp.errors import IdpError, LoginRefused
 from idp.login.certificate_status import GOOD, REVOKED, UNKNOWN, CertificateStatus
+from idp.login.passkeys import check_usable
 from idp.login.proofs import Proof
 from idp.store.factors import Factors
 from idp.store.people import People
@@ -57,6 +58,7 @@ class CertificateLogin:
         person = self.people.find(factor.person_id) if factor else None
         if factor is None or person is None or factor.state != ACTIVE or person.state != PERSON_ACTIVE:
             raise LoginRefused(detail="certificate not enrolled, or not active")
+        check_usable(factor, int(now.timestamp()))
         # Last, so that only who has an enrolled certificate has anybody asked.
         if self._find_status(certificate, now) == REVOKED:
             self.factors.change_state(factor.factor_id, factor.person_id, SUSPENDED)
@@ -64,7 +66,15 @@ class CertificateLogin:
         self.factors.touch(factor.factor_id, int(now.timestamp()))
         return person, factor, Proof(CERTIFICATE, bound_to_device=True)
 
-    def enrol(self, person: Person, certificate: x509.Certificate, label: str, now: datetime) -> Factor:
+    def enrol(
+        self,
+        person: Person,
+        certificate: x509.Certificate,
+        label: str,
+        now: datetime,
+        *,
+        usable_from: int = 0,
+    ) -> Factor:
         """Raises DirectoryRefused when somebody has it already."""
         self.check(certificate, now)
         if self._find_status(certificate, now) == REVOKED:
@@ -76,6 +86,7 @@ class CertificateLogin:
             handle=fingerprint(certificate),
             label=label,
             bound_to_device=True,
+            usable_from=usable_from,
             now=int(now.timestamp()),
         )
 

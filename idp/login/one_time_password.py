@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pyotp
 
-from idp.directory.factor import ACTIVE, RECOVERY, TOTP, Factor
+from idp.directory.factor import RECOVERY, TOTP, Factor
 from idp.errors import LoginRefused
 from idp.login.proofs import Proof
 from idp.store.factors import Factors
@@ -56,7 +56,7 @@ class OneTimePasswords:
     def verify_totp(self, person_id: str, typed: str, *, device: str, now: int) -> Proof:
         """One of the person's authenticator apps; each password is good once."""
         taken = self.budgets.take_second(person_id, device=device, now=now)
-        for factor in self._active(person_id, TOTP):
+        for factor in self._usable(person_id, TOTP, now):
             step = find_step(factor.secret, typed, now)
             if step is not None and self.factors.spend_totp_step(factor.factor_id, step, now):
                 self.budgets.give_back(taken)
@@ -87,9 +87,9 @@ class OneTimePasswords:
         code = code.replace("o", "0").replace("i", "1").replace("l", "1")
         return self.sealing.index(f"recovery code\0{person_id}\0{code}")
 
-    def _active(self, person_id: str, kind: str) -> list[Factor]:
+    def _usable(self, person_id: str, kind: str, now: int) -> list[Factor]:
         return [
             factor
             for factor in self.factors.of_person(person_id)
-            if factor.kind == kind and factor.state == ACTIVE
+            if factor.kind == kind and factor.is_usable(now)
         ]

@@ -5,6 +5,7 @@ They are passkeys of the login page's own origin. Acts are approved with other o
 """
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,16 @@ from idp.store.people import People
 
 MAX_RESPONSE = 64 * 1024
 _REQUIRED = UserVerificationRequirement.REQUIRED
+
+
+class FactorWaits(LoginRefused):
+    """It was added a short while ago, by a weaker login (login/strongest.py)."""
+
+
+def check_usable(factor: Factor, now: int) -> None:
+    """Raises FactorWaits. Asked after the factor was proved: nobody else learns of it."""
+    if now < factor.usable_from:
+        raise FactorWaits(detail="factor waits", person_id=factor.person_id)
 
 
 class PasskeyCloned(LoginRefused):
@@ -101,6 +112,7 @@ class Passkeys:
         # Level 3 §6.1.3: eligibility never changes; it decides the level, so a lie about it must not pass.
         if (verified.credential_device_type is CredentialDeviceType.SINGLE_DEVICE) != factor.bound_to_device:
             raise LoginRefused(detail="backup eligibility changed")
+        check_usable(factor, now)
         # 4. The counter moves once.
         if not self.factors.advance_counter(factor.factor_id, verified.new_sign_count, now):
             self.factors.change_state(factor.factor_id, factor.person_id, SUSPENDED)
@@ -126,8 +138,19 @@ class Passkeys:
         )
         return options_to_json(options)
 
-    def enrol(self, person: Person, purpose: str, unverified: bytes, label: str, now: int) -> Factor:
-        """Register what the browser made. Raises LoginRefused, DirectoryRefused (registered already)."""
+    def enrol(
+        self,
+        person: Person,
+        purpose: str,
+        unverified: bytes,
+        label: str,
+        now: int,
+        when: Callable[[Proof], int] = lambda _proof: 0,
+    ) -> Factor:
+        """Register what the browser made. ``when``: from when on it counts, by what it is.
+
+        Raises LoginRefused, DirectoryRefused (registered already).
+        """
         challenge = self.progress.take_challenge(f"enrol:{purpose}")
         if challenge is None or len(unverified) > MAX_RESPONSE:
             raise LoginRefused(detail="no challenge")
@@ -145,6 +168,7 @@ class Passkeys:
             raise
         except Exception as error:
             raise LoginRefused(detail=f"passkey: {type(error).__name__}") from error
+        bound = verified.credential_device_type is CredentialDeviceType.SINGLE_DEVICE
         return self.factors.add(
             person.person_id,
             PASSKEY,
@@ -152,7 +176,8 @@ class Passkeys:
             handle=bytes_to_base64url(verified.credential_id),
             label=label,
             counter=verified.sign_count,
-            bound_to_device=verified.credential_device_type is CredentialDeviceType.SINGLE_DEVICE,
+            bound_to_device=bound,
+            usable_from=when(Proof(PASSKEY, bound_to_device=bound)),
             now=now,
         )
 

@@ -46,6 +46,7 @@ class Factors:
         handle: str = "",
         counter: int = 0,
         bound_to_device: bool = False,
+        usable_from: int = 0,
     ) -> Factor:
         """One more factor. Raises DirectoryRefused when its handle is somebody's already."""
         factor_id = str(uuid.uuid4())
@@ -62,6 +63,7 @@ class Factors:
             "bound_to_device": bound_to_device,
             "created_at": now,
             "last_used_at": 0,
+            "usable_from": usable_from,
         }
         with self.database.writing() as connection:
             try:

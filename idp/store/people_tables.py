@@ -90,6 +90,7 @@ factor = Table(
     Column("bound_to_device", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("last_used_at", BigInteger, nullable=False),
+    Column("usable_from", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("kind IN ('password','totp','passkey','recovery','certificate')", name="kind"),
     CheckConstraint("state IN ('active','suspended','retired')", name="state"),
 )

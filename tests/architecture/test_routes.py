@@ -59,6 +59,7 @@ IDP = {
     "GET /account/factors": "fresh session",
     "POST /account/factors/passkey/options": "fresh session",
     "POST /account/factors/<any(password, totp, passkey, certificate, recovery):kind>": "fresh session",
+    "POST /account/factors/prove": "fresh session",
     "POST /account/factors/change": "fresh session",
     "GET /account/history": "session",
     "POST /account/history/disown": "session",

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import update
 
 from idp.directory.person import Mandate
+from idp.store.people_tables import factor
 from tests.browser.site import (
     NARROW,
     WIDE,
@@ -65,6 +67,8 @@ def test_a_passkey_is_added_and_logs_in_by_itself(chromium: Browser, site: Site,
         type_otp(page, official, site)
         add_passkey(page, site)
         check_page(page, "account-with-passkey")
+        with site.services.database.writing() as connection:
+            connection.execute(update(factor).values(usable_from=0))  # the day of waiting is over
         page.context.clear_cookies()
         # The browser offers it in the username field (conditional mediation): no click is needed.
         page.goto(f"{site.base}/account")

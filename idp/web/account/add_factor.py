@@ -2,10 +2,12 @@
 
 from flask import Blueprint, Response, request
 
-from idp.directory.factor import CERTIFICATE, PASSKEY, PASSWORD, RECOVERY, TOTP
+from idp.directory.factor import CERTIFICATE, PASSKEY, PASSWORD, RECOVERY, TOTP, Factor
 from idp.errors import DirectoryRefused, LoginRefused
 from idp.login.one_time_password import find_step
 from idp.login.password_rules import check_new_password
+from idp.login.proofs import Proof
+from idp.login.strongest import usable_from
 from idp.logout.end_session import FACTORS_CHANGED
 from idp.services import Services
 from idp.web.account.factors import enrolling_key, enrolling_secret, factors_page
@@ -19,6 +21,8 @@ def add_factor_endpoints(blueprint: Blueprint, services: Services) -> None:
         visit = open_account(services, fresh=True)
         if isinstance(visit, Response):
             return visit
+        if refused := _too_weak(visit, PASSKEY):
+            return refused
         options = services.login.passkeys.registration_options(visit.person, enrolling_key(visit))
         return Response(options, content_type="application/json")
 
@@ -27,6 +31,8 @@ def add_factor_endpoints(blueprint: Blueprint, services: Services) -> None:
         visit = open_account(services, fresh=True)
         if isinstance(visit, Response):
             return visit
+        if refused := _too_weak(visit, kind):
+            return refused
         try:
             if kind == RECOVERY:
                 return _new_codes(visit)
@@ -43,6 +49,31 @@ def add_factor_endpoints(blueprint: Blueprint, services: Services) -> None:
                 person_id, FACTORS_CHANGED, visit.now, keep_session=session_id
             )
         return visit.done(".factors", f"{kind}_added")
+
+
+def _too_weak(visit: AccountVisit, kind: str) -> Response | None:
+    """Why this login may not do it, or None. A new password or new codes replace what was there."""
+    if not visit.may_change_factors():
+        return factors_page(visit, status=403, error="strongest")
+    if kind not in (PASSWORD, RECOVERY) and not visit.may_change_factors(suspended=True):
+        return factors_page(visit, status=403, error="ask_administrator")
+    return None
+
+
+def _when(visit: AccountVisit, new: Proof) -> int:
+    return usable_from(
+        visit.session.acr,
+        visit.services.factors.of_person(visit.person.person_id),
+        new,
+        visit.now,
+        wait_seconds=visit.services.settings.factor_wait_seconds,
+    )
+
+
+def _record(visit: AccountVisit, added: Factor) -> None:
+    name = "factor.added_stronger" if added.usable_from > visit.now else "factor.added"
+    waits = {"usable_from": added.usable_from} if added.usable_from > visit.now else {}
+    visit.record(name, kind=added.kind, factor_id=added.factor_id, by="self", **waits)
 
 
 def _label() -> str:
@@ -64,25 +95,42 @@ def _totp(visit: AccountVisit) -> None:
         raise LoginRefused(detail="otp")
     visit.services.login.progress.forget(enrolling_key(visit))
     added = visit.services.factors.add(
-        visit.person.person_id, TOTP, secret=secret, counter=step, label=_label(), now=visit.now
+        visit.person.person_id,
+        TOTP,
+        secret=secret,
+        counter=step,
+        label=_label(),
+        usable_from=_when(visit, Proof(TOTP)),
+        now=visit.now,
     )
-    visit.record("factor.added", kind=TOTP, factor_id=added.factor_id, by="self")
+    _record(visit, added)
 
 
 def _passkey(visit: AccountVisit) -> None:
     unverified = request.form.get("credential", "").encode()
     added = visit.services.login.passkeys.enrol(
-        visit.person, enrolling_key(visit), unverified, _label(), visit.now
+        visit.person,
+        enrolling_key(visit),
+        unverified,
+        _label(),
+        visit.now,
+        lambda proof: _when(visit, proof),
     )
-    visit.record("factor.added", kind=PASSKEY, factor_id=added.factor_id, by="self")
+    _record(visit, added)
 
 
 def _certificate(visit: AccountVisit) -> None:
     presented = presented_certificate()
     if presented is None:
         raise LoginRefused(detail="no certificate presented")
-    added = visit.services.login.certificates.enrol(visit.person, presented, _label(), visit.services.clock())
-    visit.record("factor.added", kind=CERTIFICATE, factor_id=added.factor_id, by="self")
+    added = visit.services.login.certificates.enrol(
+        visit.person,
+        presented,
+        _label(),
+        visit.services.clock(),
+        usable_from=_when(visit, Proof(CERTIFICATE, bound_to_device=True)),
+    )
+    _record(visit, added)
 
 
 def _new_codes(visit: AccountVisit) -> Response:

@@ -23,7 +23,13 @@ def change_factor_endpoints(blueprint: Blueprint, services: Services) -> None:
         factor = next((each for each in found if each.factor_id == factor_id), None)
         if factor is None or not state:
             abort(404)
-        if state != ACTIVE and not may_give_up(visit.person, found, factor_id):
+        # What still waits anybody may take away who is logged in: it may be a stranger's.
+        waits = visit.now < factor.usable_from
+        if state == RETIRED and not waits and not visit.may_change_factors(suspended=True):
+            reachable = visit.may_change_factors()
+            return factors_page(visit, status=403, error="ask_administrator" if reachable else "strongest")
+        counting = [each for each in found if visit.now >= each.usable_from]
+        if state != ACTIVE and not may_give_up(visit.person, counting, factor_id):
             return factors_page(visit, status=400, error="last_factor")
         services.factors.change_state(factor_id, visit.person.person_id, state)
         event = "factor.removed" if state == RETIRED else "factor.changed"

@@ -17,6 +17,12 @@ def factors_endpoint(blueprint: Blueprint, services: Services) -> None:
         visit = open_account(services, fresh=True)
         return visit if isinstance(visit, Response) else factors_page(visit)
 
+    @blueprint.post("/account/factors/prove")
+    def prove() -> Response:
+        """The strongest factor first, where something is to be added or taken away."""
+        visit = open_account(services, fresh=True)
+        return visit if isinstance(visit, Response) else visit.prove_strongest()
+
 
 def factors_page(visit: AccountVisit, *, status: int = 200, error: str = "") -> Response:
     """``error``: a word of login/errors.html, or a sentence."""
@@ -34,6 +40,8 @@ def factors_page(visit: AccountVisit, *, status: int = 200, error: str = "") -> 
         error=error,
         factors=[factor for factor in found if factor.kind != RECOVERY],
         codes_left=sum(factor.kind == RECOVERY and factor.state == ACTIVE for factor in found),
+        weak=not visit.may_change_factors(),
+        now=visit.now,
         secret=secret,
         qr=segno.make(uri, error="m").svg_inline(scale=4, border=2),
         certificates=bool(services.login.certificates.authorities),

@@ -13,7 +13,9 @@ from idp.web.account.visit import AccountVisit, open_account
 
 SHOWN = tuple(name for name, kind in CATALOGUE.items() if kind.shown)
 # What a stranger can have done; the rest follows from these.
-DISOWNABLE = frozenset({"login.succeeded", "session.stepped_up", "factor.added", "factor.changed"})
+DISOWNABLE = frozenset(
+    {"login.succeeded", "session.stepped_up", "factor.added", "factor.added_stronger", "factor.changed"}
+)
 _PAGE = 50
 
 

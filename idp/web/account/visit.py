@@ -7,6 +7,7 @@ from flask import Response, g, request, session, url_for
 
 from idp.directory.person import ACTIVE, Person
 from idp.evidence.event import Event
+from idp.login.strongest import may_change, strongest
 from idp.protocol.session import Session
 from idp.services import Services
 from idp.web.own_journey import ask_to_log_in
@@ -55,6 +56,22 @@ class AccountVisit:
     def is_fresh(self) -> bool:
         """The person proved who they are minutes ago, not this morning."""
         return self.now - self.session.auth_time <= FRESH_SECONDS
+
+    def may_change_factors(self, *, suspended: bool = False) -> bool:
+        """Whether this login is as strong as the person can make one (login/strongest.py)."""
+        factors = self.services.factors.of_person(self.person.person_id)
+        return may_change(self.session.acr, factors, self.now, suspended=suspended)
+
+    def prove_strongest(self) -> Response:
+        """To the login page for the strongest factor, and back to the page of factors."""
+        factors = self.services.factors.of_person(self.person.person_id)
+        return ask_to_log_in(
+            self.services,
+            url_for("account.factors"),
+            reason="step_up",
+            acr_values=(strongest(factors, self.now) or "LoA1",),
+            session=self.session,
+        )
 
     def prove_again(self, endpoint: str, note: str = "") -> Response:
         """To the login page, and back to a page of my account; ``note`` as in ``done``."""

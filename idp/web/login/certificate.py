@@ -3,6 +3,7 @@
 from flask import Blueprint, Response
 
 from idp.errors import LoginRefused
+from idp.login.passkeys import FactorWaits
 from idp.services import Services
 from idp.web.login.finish import accept
 from idp.web.login.kiosk import wants_kiosk
@@ -22,6 +23,8 @@ def certificate_endpoint(blueprint: Blueprint, services: Services) -> None:
             if presented is None:
                 raise LoginRefused(detail="no certificate presented")
             person, _, proof = services.login.certificates.verify(presented, services.clock())
+        except FactorWaits as error:
+            return refused_page(visit, error, "certificate", word="waits")
         except LoginRefused as error:
             return refused_page(visit, error, "certificate")
         kiosk = wants_kiosk() if not visit.progress.person_id else None

@@ -44,7 +44,13 @@ def finish(visit: Visit, person: Person) -> Response:
     account = account_key(person.username) if person.username else person.person_id
     _record(visit, person, session, stepped_up=stepped_up, new_device=not device_of(account))
     services.login.progress.forget(visit.journey_id)
-    answer = see_other(_destination(visit))
+    waiting = [each for each in services.factors.of_person(person.person_id) if each.usable_from > visit.now]
+    # There may be no other way to reach the person: whoever logs in by what they had is told.
+    answer = (
+        visit.page("login/new_factor.html", waiting=waiting, go_on=_destination(visit))
+        if waiting
+        else see_other(_destination(visit))
+    )
     set_session_cookie(answer, services, cookie_value)
     if not progress.kiosk:
         remember_device(answer, services, account)

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, request
 
 from idp.errors import LoginRefused
+from idp.login.passkeys import FactorWaits
 from idp.services import Services
 from idp.web.login.finish import accept
 from idp.web.login.kiosk import wants_kiosk
@@ -26,6 +27,8 @@ def passkey_endpoints(blueprint: Blueprint, services: Services) -> None:
         unverified = request.form.get("credential", "").encode()
         try:
             person, _, proof = services.login.passkeys.verify_login(journey_id, unverified, visit.now)
+        except FactorWaits as error:
+            return refused_page(visit, error, "passkey", word="waits")
         except LoginRefused as error:
             return refused_page(visit, error, "passkey")
         # The second page does not ask about the computer again.

@@ -50,7 +50,8 @@ class Visit:
         return found if found and found.state == ACTIVE else None
 
     def verdict(self, person: Person) -> Verdict:
-        factors = self.services.factors.of_person(person.person_id)
+        found = self.services.factors.of_person(person.person_id)
+        factors = [each for each in found if self.now >= each.usable_from]
         return judge(person, factors, self.progress.proofs, self.wanted)
 
     def save(self, progress: Progress) -> None:
@@ -110,7 +111,8 @@ def _from_session(services: Services, session: Session, progress: Progress, jour
     if person is None:
         return progress
     proofs = proofs_behind(session.amr, session.acr, session.upstream)
-    factors = services.factors.of_person(person.person_id)
+    now = int(services.clock().timestamp())
+    factors = [each for each in services.factors.of_person(person.person_id) if now >= each.usable_from]
     wanted = journey.login.acr_values if journey.login else ()
     if judge(person, factors, proofs, wanted).done:
         # Nothing better is there to add: the person proves anew what they have; the relying party decides.
