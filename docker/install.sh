@@ -43,7 +43,7 @@ if [ -z "$python" ]; then
 fi
 
 stamp=.venv/.installed-from
-lock=$(cat requirements.lock clients/sdk/pyproject.toml clients/devca/pyproject.toml clients/witness/pyproject.toml clients/upstreams/pyproject.toml clients/desk/pyproject.toml | sha256sum | cut -d' ' -f1)
+lock=$(cat requirements.lock clients/sdk/pyproject.toml clients/devca/pyproject.toml clients/witness/pyproject.toml clients/upstreams/pyproject.toml clients/desk/pyproject.toml clients/verify/pyproject.toml | sha256sum | cut -d' ' -f1)
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$lock" ]; then
     echo "Cài gói Python theo requirements.lock / Installing the locked Python packages"
     "$python" -m venv .venv
@@ -52,6 +52,6 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$lock" ]; then
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
     # The project and its separate programs, editable; their dependencies are in the lock already.
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-        -e . -e clients/sdk -e clients/devca -e clients/witness -e clients/upstreams -e clients/desk
+        -e . -e clients/sdk -e clients/devca -e clients/witness -e clients/upstreams -e clients/desk -e clients/verify
     echo "$lock" > "$stamp"
 fi
