@@ -13,7 +13,7 @@ run: install ## install what is missing, make a token and demo data, start every
 
 .PHONY: test
 test: install-test check ## install what the tests need and run everything
-	$(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: check
 check: lint types imports ## every static check

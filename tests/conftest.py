@@ -29,6 +29,13 @@ settings.load_profile("antin")
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that hold a test of minutes begin first: begun last, one worker would run on alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture
 def now() -> datetime:
     """A fixed moment: the domain never reads a clock."""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -59,10 +60,15 @@ class RemoteModule:
         self._process = subprocess.Popen(
             command, env=self._environment, start_new_session=True, stdout=subprocess.DEVNULL
         )
-        end = time.monotonic() + 10
-        while not self.socket.exists():
+        end = time.monotonic() + 60
+        while not self._answers():
             assert time.monotonic() < end, "p11-kit server does not start"
             time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        """A bound socket is there before anybody listens on it, and a refused client sees no token."""
+        with socket.socket(socket.AF_UNIX) as tried:
+            return tried.connect_ex(str(self.socket)) == 0
 
     def kill(self) -> None:
         """SIGKILL the server and the children that serve our connection."""

@@ -183,7 +183,8 @@ def test_checking_for_anybody_yields_the_processor_to_signing(validator):
     validator.start()
     process = validator._all[0]._process
     assert process is not None
-    assert os.getpriority(os.PRIO_PROCESS, process.pid) >= os.getpriority(os.PRIO_PROCESS, 0) + 10
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) >= min(ours + 10, 19)  # 19 is the end of the scale
 
 
 def test_wrong_settings_are_told_at_start(tmp_path):
