@@ -48,7 +48,8 @@ proto: ## generate the trust line's code from hsm/api/hsm.proto
 lock: ## pin every dependency with its hashes
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 --group dev \
 		pyproject.toml clients/sdk/pyproject.toml clients/devca/pyproject.toml \
-		clients/witness/pyproject.toml clients/upstreams/pyproject.toml clients/desk/pyproject.toml -o requirements.lock
+		clients/witness/pyproject.toml clients/upstreams/pyproject.toml clients/desk/pyproject.toml \
+		clients/verify/pyproject.toml -o requirements.lock
 	.venv/bin/uv pip compile --quiet --no-header --generate-hashes --python-version 3.11 \
 		tests/conformance/csc-dummy.in -o tests/conformance/csc-dummy.lock
 	@docker/lock.sh

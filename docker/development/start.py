@@ -27,11 +27,12 @@ RUN = Path("run")  # short on purpose: a unix socket's path has 107 bytes at mos
 DEVCA, SIGNSVC = "http://127.0.0.1:8085", "http://127.0.0.1:8082"
 # By name: a passkey belongs to a host name, never to an address of digits.
 IDP, UPSTREAMS, APPROVALS = "http://localhost:8081", "http://localhost:8087", "http://localhost:8082"
+VERIFY = "http://localhost:8088"
 REDIS_PORT = "8079"
 CLIENT = "mot-cua-mau"
 PORTS = {
     "idp": 8081, "signsvc": 8082, "devca": 8085, "redis": int(REDIS_PORT), "hsm metrics": 8086,
-    "upstreams": 8087,
+    "upstreams": 8087, "verify": 8088,
 }  # fmt: skip
 
 ENVIRONMENT = {
@@ -74,6 +75,9 @@ ENVIRONMENT = {
     "SIGNSVC_TSA_URLS": json.dumps([f"{DEVCA}/tsa"]),
     "SIGNSVC_TRUST_ANCHORS": f"{RUN}/anchors.pem",
     "SIGNSVC_TSA_TRUST_ANCHORS": f"{RUN}/anchors.pem",
+    "VERIFY_SIGNING_SERVICE": SIGNSVC,
+    "VERIFY_PUBLIC_URL": VERIFY,
+    "VERIFY_KEPT_DIR": f"{RUN}/verify",
 }
 
 
@@ -112,6 +116,7 @@ def _commands() -> dict[str, str]:
         "idp worker": f"{python} -m idp worker",
         "signsvc": f"{python} -m signsvc serve",
         "worker": f"{python} -m signsvc worker",
+        "verify": f"{python} -m antin_verify serve",
     }
 
 
@@ -195,6 +200,7 @@ def _announce(manager: Manager, transcript: dict[str, Any], logins: list[dict[st
         _configure_command(credential_id, transcript["journal_verifier_key"])
         _wait_for(f"{IDP}/readyz")
         _wait_for(f"{SIGNSVC}/readyz")
+        _wait_for(f"{VERIFY}/readyz")
     except Exception as error:  # noqa: BLE001 -- whatever it is, the person at the terminal must see it
         print(f"\nKhông khởi động được / did not start: {error}\n", flush=True)
         manager.terminate()
@@ -202,13 +208,14 @@ def _announce(manager: Manager, transcript: dict[str, Any], logins: list[dict[st
     people = "\n".join(
         f"   {login['username']:<14}{login['password']:<20}{login['name']}" for login in logins
     )
-    print(_BANNER.format(idp=IDP, signsvc=SIGNSVC, devca=DEVCA, people=people), flush=True)
+    print(_BANNER.format(idp=IDP, signsvc=SIGNSVC, devca=DEVCA, verify=VERIFY, people=people), flush=True)
 
 
 _BANNER = """
 ────────────────────────────────────────────────────────────────────────────────
  Ấn Tín đang chạy (dữ liệu MẪU) / Ấn Tín is running (demo data, marked MẪU)
 
+   kiểm tra văn bản / verify            {verify}
    dịch vụ ký số / signing service      {signsvc}/openapi.json
    định danh / identity provider        {idp}/.well-known/openid-configuration
    CA, OCSP, TSA để thử / for tests     {devca}/root.pem

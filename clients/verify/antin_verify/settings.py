@@ -16,7 +16,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8088, ge=1, le=65535)
     workers: int = Field(default=2, ge=1)
-    threads: int = Field(default=8, ge=1)
+    threads: int = Field(default=4, ge=1)
     trusted_proxies: int = Field(default=0, ge=0, description="gateways in front that set X-Forwarded-For")
 
     # Where people find this page: QR codes lead here.
