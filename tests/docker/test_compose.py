@@ -10,7 +10,17 @@ Services = dict[str, dict[str, Any]]
 
 JOBS = {"ceremony", "enrol", "idp-migrate", "register", "signsvc-migrate", "devca-init"}
 HSM_IMAGE = {"ceremony", "hsm", "enrol"}
-WEB = {"idp-migrate", "register", "idp", "idp-worker", "signsvc-migrate", "signsvc", "worker", "gateway"}
+WEB = {
+    "idp-migrate",
+    "register",
+    "idp",
+    "idp-worker",
+    "signsvc-migrate",
+    "signsvc",
+    "worker",
+    "verify",
+    "gateway",
+}
 FOREIGN = {"postgres", "redis"}
 
 
@@ -48,7 +58,7 @@ def test_every_service_that_stays_says_whether_it_is_well(services: Services) ->
     for name in set(services) - JOBS - {"worker", "idp-worker"}:
         assert services[name]["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL"), name
         assert services[name]["restart"] == "unless-stopped", name
-    for name in ("hsm", "idp", "signsvc", "devca"):
+    for name in ("hsm", "idp", "signsvc", "verify", "devca"):
         assert services[name]["healthcheck"]["test"][-1].endswith("/readyz"), name
 
 
@@ -92,6 +102,7 @@ def test_only_the_worker_of_the_identity_provider_speaks_to_the_outside(services
         ("devca-state", {"devca", "devca-init"}),
         ("authority-enrolment", {"devca-init", "enrol"}),
         ("documents", {"signsvc", "worker"}),
+        ("kept", {"verify"}),
         ("postgres-data", {"postgres"}),
         ("redis-data", {"redis"}),
     ],
@@ -107,6 +118,13 @@ def test_a_caller_cannot_change_the_directory_of_its_socket(services: Services) 
         for source, volume in _mounts(services[name]).items():
             if source.startswith("socket-"):
                 assert volume["read_only"] is True, name
+
+
+def test_the_public_page_holds_nothing_and_reaches_the_signing_service_alone(services: Services) -> None:
+    page = services["verify"]
+    assert _secrets(page) == set()
+    assert set(page["networks"]) == {"front"}
+    assert set(_mounts(page)) == {"kept"}
 
 
 def test_no_host_path_is_mounted(services: Services) -> None:
