@@ -43,6 +43,7 @@ from idp.store.sealing import read_sealing
 from idp.wiring.commands import CommandActs, acts_on_people
 
 _STATES = ("suspend", "activate", "leave")
+_ROLES = ("promote", "demote")
 # Who did it, in the evidence: whoever may run commands on the host.
 _BY = "command"
 
@@ -86,7 +87,7 @@ def add_people_parser(commands: Any) -> None:
     mandate.add_argument("--for-name", required=True)
     mandate.add_argument("--scope", action="append", default=[])
     mandate.add_argument("--days", type=int, default=365)
-    for act in _STATES:
+    for act in (*_STATES, *_ROLES):
         acts.add_parser(act).add_argument("username")
     for parser in acts.choices.values():
         parser.add_argument("--json", action="store_true")
@@ -124,6 +125,8 @@ class _Acts:
             "set-password": self._set_password,
             "add-totp": self._add_totp,
             "add-mandate": self._add_mandate,
+            "promote": self._change_role,
+            "demote": self._change_role,
         }
         act = acts.get(options.act) or self._change_state
         return act(options)
@@ -137,6 +140,25 @@ class _Acts:
                 self.leave.suspend(person.person_id, by=_BY, now=self.now)
             case _:
                 self._activate(person)
+        return self._shown(self._get(options.username))
+
+    def _change_role(self, options: argparse.Namespace) -> dict[str, Any]:
+        """Who becomes an administrator logs in by a passkey from now on; another administrator invites them
+        to enrol one (/admin/passkey-invitations).
+        """
+        person = self._get(options.username)
+        roles = (ADMINISTRATOR,) if options.act == "promote" else ()
+        self.people.save(replace(person, roles=roles), self.now)
+        self.evidence.record(
+            Event(
+                "person.role_changed",
+                self.now,
+                person_id=person.person_id,
+                details={"roles": list(roles), "by": _BY},
+            )
+        )
+        # What they are logged in to was judged by what they were.
+        self.acts.end_session.all_of(person.person_id, reason=FACTORS_CHANGED, now=self.now, by=_BY)
         return self._shown(self._get(options.username))
 
     def _activate(self, person: Person) -> None:

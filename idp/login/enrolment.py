@@ -8,7 +8,15 @@ enrol a factor with it.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from idp.directory.factor import ACTIVE, PASSWORD, RECOVERY, RETIRED, TOTP, Factor
+from idp.directory.factor import (
+    ACTIVE,
+    PASSWORD,
+    PHISHING_RESISTANT,
+    RECOVERY,
+    RETIRED,
+    TOTP,
+    Factor,
+)
 from idp.directory.person import Person
 from idp.errors import LoginRefused
 from idp.login.hashing import Hashing
@@ -17,6 +25,7 @@ from idp.login.passkeys import Passkeys
 from idp.login.password_rules import check_new_password
 from idp.login.proofs import Proof
 from idp.store.factors import INITIAL, Factors
+from idp.store.passkey_invitations import Invitation
 
 
 def may_enrol_at_login(factors: Iterable[Factor], proofs: Iterable[Proof]) -> bool:
@@ -24,6 +33,17 @@ def may_enrol_at_login(factors: Iterable[Factor], proofs: Iterable[Proof]) -> bo
     kept = [factor for factor in factors if factor.state != RETIRED and factor.kind != RECOVERY]
     initial = len(kept) == 1 and kept[0].kind == PASSWORD and kept[0].label == INITIAL
     return initial and kept[0].state == ACTIVE and Proof(PASSWORD) in tuple(proofs)
+
+
+def may_enrol_by_invitation(invitation: Invitation | None, person: Person, proofs: Iterable[Proof]) -> bool:
+    """With password and one-time password of their own; an administrator vouches for the rest.
+
+    The way for whoever became an administrator without a passkey, or lost the only one. A recovery code
+    is not enough: it lies beside the password often enough. Nor is the invitation alone.
+    """
+    kinds = {proof.kind for proof in proofs}
+    invited = invitation is not None and invitation.person_id == person.person_id
+    return invited and {PASSWORD, TOTP} <= kinds and not kinds & PHISHING_RESISTANT
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from idp.login.passkeys import Passkeys
 from idp.login.password_login import PasswordLogin
 from idp.login.upstream_login import UpstreamLogin
 from idp.store.login_progress import LoginProgress
+from idp.store.passkey_invitations import PasskeyInvitations
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,4 +22,5 @@ class LoginParts:
     passkeys: Passkeys
     certificates: CertificateLogin
     enrolment: Enrolment
+    invitations: PasskeyInvitations
     upstreams: UpstreamLogin

@@ -25,7 +25,10 @@ CHALLENGE_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``enrolling``: a TOTP secret that was shown and not yet proved. ``upstream``: who vouched."""
+    """``enrolling``: a TOTP secret that was shown and not yet proved. ``upstream``: who vouched.
+
+    ``invitation``: the handle of an administrator's invitation that this browser opened.
+    """
 
     person_id: str = ""
     proofs: tuple[Proof, ...] = ()
@@ -34,11 +37,14 @@ class Progress:
     mandate_id: str = ""
     kiosk: bool = False
     enrolling: str = ""
+    invitation: str = ""
 
     def with_proof(self, person_id: str, proof: Proof) -> "Progress":
         """One more. Another person's earlier proofs count for nothing."""
         if person_id != self.person_id:
-            return Progress(person_id=person_id, proofs=(proof,), kiosk=self.kiosk)
+            return Progress(
+                person_id=person_id, proofs=(proof,), kiosk=self.kiosk, invitation=self.invitation
+            )
         return replace(self, proofs=(*self.proofs, proof))
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from flask import Response, url_for
 
-from idp.login.journey import LoginAsked
+from idp.login.journey import Journey, LoginAsked
 from idp.protocol.authorize.request import AuthorizationRequest, Destination
 from idp.protocol.session import Session
 from idp.services import Services
@@ -20,8 +20,22 @@ def ask_to_log_in(
     acr_values: tuple[str, ...] = (),
     session: Session | None = None,
 ) -> Response:
-    """To the login page, and then to ``path``. ``path`` is one of ours, never what a request says.
+    """To the login page, and then to ``path``: see ``begin_to_log_in``."""
+    answer, _, _ = begin_to_log_in(services, path, reason=reason, acr_values=acr_values, session=session)
+    return answer
 
+
+def begin_to_log_in(
+    services: Services,
+    path: str,
+    *,
+    reason: str = "login",
+    acr_values: tuple[str, ...] = (),
+    session: Session | None = None,
+) -> tuple[Response, Journey, str]:
+    """The way to the login page, the journey and its cookie's value.
+
+    ``path`` is where the person comes out: one of ours, never what a request says.
     ``reason``: login, reauthenticate (prove it again) or step_up (reach ``acr_values``).
     """
     if not path.startswith("/") or path.startswith("//"):
@@ -40,4 +54,4 @@ def ask_to_log_in(
     services.journeys.keep(replace(journey, login=asked), cookie_value)
     answer = see_other(url_for("login.start", journey_id=journey.journey_id))
     set_journey_cookie(answer, services, journey.journey_id, cookie_value)
-    return answer
+    return answer, journey, cookie_value

@@ -21,6 +21,7 @@ from idp.settings import Settings
 from idp.store.factors import Factors
 from idp.store.login_budgets import LoginBudgets
 from idp.store.login_progress import LoginProgress
+from idp.store.passkey_invitations import PasskeyInvitations
 from idp.store.people import People
 from idp.store.sealing import Sealing
 from idp.store.upstream_accounts import UpstreamAccounts
@@ -70,6 +71,7 @@ def build_login(
             settings.certificate_status,
         ),
         enrolment=Enrolment(factors, hashing, passkeys),
+        invitations=PasskeyInvitations(client),
         upstreams=UpstreamLogin(
             read_upstreams(settings.upstreams_file),
             UpstreamClient(),

@@ -97,3 +97,14 @@ def test_what_is_done_to_factors_by_command_is_on_the_record_and_logs_strangers_
         ]
     database.close()
     assert sorted(told) == [("factor.added", "totp", "command"), ("factor.changed", "password", "command")]
+
+
+def test_who_is_promoted_is_on_the_record(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    lan = run(capsys, "add", "lan", "--name", "Lan MẪU")
+    assert run(capsys, "promote", "lan")["roles"] == ["administrator"]
+    assert run(capsys, "demote", "lan")["roles"] == []
+    database = Database(f"sqlite:///{tmp_path}/idp.sqlite3")
+    with database.reading() as connection:
+        told = read_of_person(connection, str(lan["person_id"]), ("person.role_changed",), before=0, limit=9)
+    database.close()
+    assert [each.event.details["roles"] for each in told] == [[], ["administrator"]]

@@ -9,6 +9,7 @@ from idp.services import Services
 from idp.web.login.cancel import cancel_endpoint
 from idp.web.login.certificate import certificate_endpoint
 from idp.web.login.enrol import enrol_endpoints
+from idp.web.login.invited import invited_endpoint
 from idp.web.login.kiosk import kiosk_endpoints
 from idp.web.login.mandate import mandate_endpoints
 from idp.web.login.passkey import passkey_endpoints
@@ -30,6 +31,7 @@ def login_endpoints(services: Services) -> Blueprint:
     passkey_endpoints(blueprint, services)
     certificate_endpoint(blueprint, services)
     enrol_endpoints(blueprint, services)
+    invited_endpoint(blueprint, services)
     mandate_endpoints(blueprint, services)
     upstream_endpoints(blueprint, services)
     cancel_endpoint(blueprint, services)

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, g, request
 from idp.directory.person import Person
 from idp.errors import DirectoryRefused, LoginRefused
 from idp.evidence.event import Event
-from idp.login.enrolment import may_enrol_at_login
+from idp.login.enrolment import may_enrol_at_login, may_enrol_by_invitation
 from idp.login.proofs import Proof
 from idp.services import Services
 from idp.web.login.finish import advance
@@ -35,6 +35,8 @@ def enrol_endpoints(blueprint: Blueprint, services: Services) -> None:
             return visit
         if person is None:
             return first_page(visit, status=400, error="expired")
+        if visit.is_invited(person):
+            return _enrol_invited(visit, person)
         try:
             proof = _enrol(visit, person)
         except DirectoryRefused as error:
@@ -65,7 +67,34 @@ def _enrolling(services: Services, journey_id: str) -> tuple[Visit | Response, P
     if person is None:
         return visit, None
     factors = services.factors.of_person(person.person_id)
-    return visit, person if may_enrol_at_login(factors, visit.progress.proofs) else None
+    allowed = may_enrol_at_login(factors, visit.progress.proofs) or visit.is_invited(person)
+    return visit, person if allowed else None
+
+
+def _enrol_invited(visit: Visit, person: Person) -> Response:
+    """The invitation is spent first, so that of two answers one counts; a failure costs a new one."""
+    invitation = visit.services.login.invitations.take(visit.progress.invitation)
+    if not may_enrol_by_invitation(invitation, person, visit.progress.proofs) or invitation is None:
+        return first_page(visit, status=400, error="expired")
+    unverified = request.form.get("credential", "").encode()
+    try:
+        added = visit.services.login.passkeys.enrol(person, visit.journey_id, unverified, "", visit.now)
+    except DirectoryRefused as error:
+        return next_page(visit, status=400, error=error.message_vi)
+    except LoginRefused as error:
+        return refused_page(visit, error, "enrol", word="enrol_passkey")
+    visit.services.evidence.record(
+        Event(
+            "factor.added",
+            visit.now,
+            person_id=person.person_id,
+            request_id=g.request_id,
+            details={"kind": added.kind, "factor_id": added.factor_id, "by": invitation.by},
+        )
+    )
+    proof = Proof(added.kind, bound_to_device=added.bound_to_device)
+    progress = replace(visit.progress, proofs=(*visit.progress.proofs, proof), invitation="")
+    return advance(replace(visit, progress=progress), person)
 
 
 def _enrol(visit: Visit, person: Person) -> Proof:

@@ -26,7 +26,7 @@ def accept(visit: Visit, person: Person, proof: Proof, *, kiosk: bool | None = N
 
 def advance(visit: Visit, person: Person) -> Response:
     """The next page of the login, or the end of it."""
-    if not visit.verdict(person).done:
+    if visit.is_invited(person) or not visit.verdict(person).done:
         visit.save(visit.progress)
         return see_other(url_for("login.start", journey_id=visit.journey_id))
     return finish(visit, person)

@@ -33,6 +33,8 @@ def next_page(visit: Visit, *, status: int = 200, error: str = "", username: str
     person = visit.person()
     if person is None:
         return first_page(visit, status=status, error=error, username=username)
+    if visit.is_invited(person):
+        return visit.page("login/enrol_invited.html", status=status, error=error, person=person)
     verdict = visit.verdict(person)
     if not verdict.offers:
         return _enrol_page(visit, person, status=status, error=error)

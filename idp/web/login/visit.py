@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, url_for
 
 from idp.directory.person import ACTIVE, Person
+from idp.login.enrolment import may_enrol_by_invitation
 from idp.login.journey import Journey
 from idp.login.proofs import Verdict, judge, proofs_behind
 from idp.protocol.client import Client
@@ -53,6 +54,12 @@ class Visit:
         found = self.services.factors.of_person(person.person_id)
         factors = [each for each in found if self.now >= each.usable_from]
         return judge(person, factors, self.progress.proofs, self.wanted)
+
+    def is_invited(self, person: Person) -> bool:
+        """Whether this login may add a passkey that an administrator vouches for."""
+        handle = self.progress.invitation
+        found = self.services.login.invitations.find(handle) if handle else None
+        return may_enrol_by_invitation(found, person, self.progress.proofs)
 
     def save(self, progress: Progress) -> None:
         self.services.login.progress.save(self.journey_id, self.cookie_value, progress)
