@@ -86,7 +86,9 @@ class RehearsalLedger(Ledger):
         """Raises StoreIsCopy."""
         raise StoreIsCopy("This is a rehearsal on a copy: nothing is signed and nothing is changed.")
 
-    def enter_later(self, entries: Sequence[bytes], *, change: Change | None = None) -> None:
+    def enter_later(
+        self, entries: Sequence[bytes], *, change: Change | None = None, linger: float = 0
+    ) -> None:
         """Nothing, without a word."""
 
 

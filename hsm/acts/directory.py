@@ -81,7 +81,7 @@ class Directory:
     def get_token_key(self, kid: str) -> VerifyingKey:
         """The public key of one of our own token credentials. Raises ApprovalRefused."""
         for known in self.token_credentials():
-            if known.stored.state in ("active", "suspended") and token_jwk(known).thumbprint() == kid:
+            if known.stored.state in ("active", "suspended") and token_kid(known) == kid:
                 rs256 = known.algorithm is SignatureAlgorithm.RS256
                 return import_verifying_key(token_jwk(known).as_dict(private=False), rs256=rs256)
         raise ApprovalRefused("The access token is not ours.", detail="unknown kid")
@@ -161,6 +161,16 @@ class Directory:
 def token_jwk(known: KnownCredential) -> Key:
     """The public JWK of a token credential."""
     return _token_jwk(known.stored.spki, known.algorithm)
+
+
+def token_kid(known: KnownCredential) -> str:
+    """Its RFC 7638 thumbprint, which is looked for with every token."""
+    return _token_kid(known.stored.spki, known.algorithm)
+
+
+@lru_cache(maxsize=256)
+def _token_kid(spki: bytes, algorithm: SignatureAlgorithm) -> str:
+    return str(_token_jwk(spki, algorithm).thumbprint())
 
 
 @lru_cache(maxsize=256)

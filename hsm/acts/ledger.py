@@ -44,7 +44,7 @@ class _Waiting:
     change: Change | None
     entries: Sequence[bytes]
     with_proofs: bool
-    awaited: bool
+    until: float  # by time.monotonic(); 0 when somebody waits for it
     done: "Future[Entered]" = field(default_factory=Future)
 
 
@@ -69,13 +69,18 @@ class Ledger:
         Raises what ``change`` raised (then nothing of it is kept), StoreUnavailable or JournalError
         (then it may or may not have been kept: the journal may over-report, never under-report).
         """
-        waiting = _Waiting(change, entries, with_proofs, awaited=True)
+        waiting = _Waiting(change, entries, with_proofs, until=0.0)
         self._queue.put(waiting)
         return waiting.done.result()
 
-    def enter_later(self, entries: Sequence[bytes], *, change: Change | None = None) -> None:
-        """The same without waiting; what was handed in first is durable first. A failure is not heard of."""
-        self._queue.put(_Waiting(change, entries, with_proofs=False, awaited=False))
+    def enter_later(
+        self, entries: Sequence[bytes], *, change: Change | None = None, linger: float = LINGER_SECONDS
+    ) -> None:
+        """The same without waiting; what was handed in first is durable first. A failure is not heard of.
+
+        ``linger``: seconds it may wait for others to share a transaction with.
+        """
+        self._queue.put(_Waiting(change, entries, with_proofs=False, until=time.monotonic() + linger))
 
     def checkpoint(self) -> tuple[int, str]:
         """The journal's size now, and a signed checkpoint of it. Raises TokenError."""
@@ -97,9 +102,9 @@ class Ledger:
     def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
         """What is waiting, in order; and whether the end was among it."""
         group = [first]
-        until = time.monotonic() + LINGER_SECONDS
+        until = first.until
         while len(group) < MAX_GROUP:
-            patience = 0.0 if any(waiting.awaited for waiting in group) else until - time.monotonic()
+            patience = until - time.monotonic()
             try:
                 waiting = self._queue.get(block=patience > 0, timeout=max(patience, 0.001))
             except queue.Empty:
@@ -107,6 +112,7 @@ class Ledger:
             if waiting is None:
                 return group, True
             group.append(waiting)
+            until = min(until, waiting.until)
         return group, False
 
     def _write(self, group: list[_Waiting]) -> None:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from hsm.acts import entries
 from hsm.acts.ask_policy import Policy
 from hsm.acts.asked import asked
-from hsm.acts.directory import Directory, KnownCredential, token_jwk
+from hsm.acts.directory import Directory, KnownCredential, token_jwk, token_kid
 from hsm.acts.ledger import Ledger
 from hsm.acts.sign import UseKey
 from hsm.acts.verify_signature import verify_signature
@@ -26,6 +26,8 @@ from hsm.errors import ActMalformed, CredentialNotUsable, PolicyRefused
 from policies.model import ActionName, Circumstances, Principal, PrincipalKind, Question
 
 MAX_SIGNING_INPUT = 64 * 1024
+# An outcome has no row that waits for it: it shares the transaction of the next token's intent, if one comes.
+OUTCOME_LINGER_SECONDS = 0.5
 IDP = Principal(PrincipalKind.SERVICE, "idp")
 _TYPES = frozenset({"at+jwt", "JWT", "logout+jwt", "token-introspection+jwt", "oauth-authz-resp+jwt"})
 
@@ -56,7 +58,7 @@ class TokenSigning:
         for known in self._directory.token_credentials():
             if known.stored.state in ("created", "active", "suspended"):
                 key = token_jwk(known)
-                jwk = {**key.as_dict(private=False), "kid": key.thumbprint(), "use": "sig"}
+                jwk = {**key.as_dict(private=False), "kid": token_kid(known), "use": "sig"}
                 jwk["alg"] = str(known.algorithm)
                 published.append((jwk, newest.get(known.algorithm) == known.stored.credential_id))
         return published
@@ -106,12 +108,15 @@ class TokenSigning:
             )
             raise
         # 8. Journal the outcome.
-        self._ledger.enter_later(entries.succeeded(now=moment, signatures=[(entered.first_index, value)]))
+        self._ledger.enter_later(
+            entries.succeeded(now=moment, signatures=[(entered.first_index, value)]),
+            linger=OUTCOME_LINGER_SECONDS,
+        )
         return _jws_signature(known.algorithm, value)
 
     def _find(self, kid: str) -> KnownCredential:
         for known in self._directory.token_credentials():
-            if token_jwk(known).thumbprint() == kid:
+            if token_kid(known) == kid:
                 if known.stored.state != "active":
                     raise CredentialNotUsable(f"The token key is {known.stored.state}.")
                 return known

@@ -42,7 +42,7 @@ class Codes(Protocol):
 class Joins(Protocol):
     """The part of store/sessions.py that is used here."""
 
-    def join(self, session_id: str, client_id: str, now: int) -> bool: ...
+    def join(self, session_id: str, client_id: str, now: int, *, on_record: Event | None = None) -> bool: ...
 
 
 class AnswerJourney:
@@ -65,29 +65,27 @@ class AnswerJourney:
             return self.refuse(
                 request.destination, INVALID_REQUEST_URI, "The request was used before.", now, request_id
             )
-        # 2 from now on the client hears of the session's end; an ended one gives no code
-        if not self._sessions.join(authentication.session_id, request.client_id, now):
+        # 2 from now on the client hears of the session's end; an ended one gives no code. In the same
+        # transaction it is on the record, before it is out.
+        answered = Event(
+            "authorize.answered",
+            now,
+            person_id=authentication.person_id,
+            client_id=request.client_id,
+            session_id=authentication.session_id,
+            request_id=request_id,
+            details={
+                "acr": authentication.acr,
+                "identity_level": authentication.identity_level,
+                "silent": journey.login is None and journey.consented is None,
+                "scopes": names_on_record(step.scope.split()),
+            },
+        )
+        if not self._sessions.join(authentication.session_id, request.client_id, now, on_record=answered):
             return self.refuse(
                 request.destination, LOGIN_REQUIRED, "The session has just ended.", now, request_id
             )
-        # 3 on the record before it is out
-        self._evidence.record(
-            Event(
-                "authorize.answered",
-                now,
-                person_id=authentication.person_id,
-                client_id=request.client_id,
-                session_id=authentication.session_id,
-                request_id=request_id,
-                details={
-                    "acr": authentication.acr,
-                    "identity_level": authentication.identity_level,
-                    "silent": journey.login is None and journey.consented is None,
-                    "scopes": names_on_record(step.scope.split()),
-                },
-            )
-        )
-        # 4 the code
+        # 3 the code
         code = self._codes.issue(
             Authorization(
                 client_id=request.client_id,

@@ -4,10 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select
 
 from idp.evidence.event import Event
+from idp.store.prepared import Prepared
 from idp.store.session_tables import evidence
+
+_WRITTEN = ("at", "name", "person_id", "client_id", "session_id", "request_id", "details")
+_WRITE = Prepared(insert(evidence).inline().values({name: bindparam(name) for name in _WRITTEN}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,9 @@ def write_events(connection: Connection, events: Iterable[Event]) -> None:
         }
         for event in events
     ]
-    if rows:
+    if len(rows) == 1:
+        _WRITE.run(connection, **rows[0])
+    elif rows:
         connection.execute(insert(evidence), rows)
 
 

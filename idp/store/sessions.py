@@ -160,11 +160,14 @@ class Sessions:
             changed = self._change(connection, session_id, cookie_hash=_hash(cookie_value), last_seen_at=now)
         return cookie_value if changed else None
 
-    def join(self, session_id: str, client_id: str, now: int) -> bool:
+    def join(self, session_id: str, client_id: str, now: int, *, on_record: Event | None = None) -> bool:
         """This client gets tokens of this session, so it hears of its end. False: it has ended already.
 
         In one transaction with a lock on the session, so that an end either sees this client or is seen.
+        ``on_record``: the event of it, in the same transaction: neither is without the other.
         """
+        if on_record is not None:
+            check_event(on_record)
         with self._database.writing() as connection:
             found = _read(_LIVING_LOCKED.first(connection, session_id=session_id))
             if found is None or found.ended_at != 0:
@@ -172,6 +175,8 @@ class Sessions:
             names: dict[str, object] = {"of_session": session_id, "of_client": client_id, "now": now}
             if _SEEN.run(connection, **names) == 0:
                 _JOINED.run(connection, **names)
+            if on_record is not None:
+                write_events(connection, [on_record])
         return True
 
     def clients_of(self, session_id: str) -> Sequence[str]:

@@ -6,8 +6,11 @@ import pytest
 from sqlalchemy import text
 
 from idp.directory.person import OFFICIAL, Person
+from idp.errors import StoreUnavailable
+from idp.evidence.event import Event
 from idp.protocol.session import Session, SessionLimits
 from idp.store.database import Database
+from idp.store.evidence import read_after
 from idp.store.sessions import Sessions, mark_ended
 
 NOW = 1_800_000_000
@@ -141,6 +144,36 @@ def test_an_idle_session_is_not_dead_for_its_tokens(sessions: Sessions) -> None:
     assert not sessions.has_ended(session.session_id, later)
     assert sessions.has_ended(session.session_id, session.expires_at)
     assert sessions.has_ended("never-was", NOW)
+
+
+def test_a_client_joins_and_it_is_on_the_record_or_neither_happened(
+    sessions: Sessions, database: Database
+) -> None:
+    session, _ = start(sessions)
+
+    def said() -> list[str]:
+        with database.reading() as connection:
+            written = read_after(connection, 0, 100)
+        return [one.event.client_id for one in written if one.event.name == "authorize.answered"]
+
+    def answered(client_id: str, name: str = "authorize.answered") -> Event:
+        return Event(name, NOW, LAN.person_id, client_id, session.session_id, details={"acr": "LoA2"})
+
+    assert sessions.join(session.session_id, "one-stop", NOW, on_record=answered("one-stop"))
+    assert said() == ["one-stop"]
+    with pytest.raises(ValueError, match="no event"):
+        sessions.join(session.session_id, "other", NOW, on_record=answered("other", "made.up"))
+    assert sessions.clients_of(session.session_id) == ["one-stop"]
+    with database.writing() as connection:
+        mark_ended(connection, session.session_id, "logout", NOW)
+    assert not sessions.join(session.session_id, "late", NOW, on_record=answered("late"))
+    assert said() == ["one-stop"]
+    with database.writing() as connection:
+        connection.exec_driver_sql("UPDATE session SET ended_at = 0")
+        connection.exec_driver_sql("ALTER TABLE evidence RENAME TO evidence_away")
+    with pytest.raises(StoreUnavailable):
+        sessions.join(session.session_id, "unsaid", NOW, on_record=answered("unsaid"))
+    assert sessions.clients_of(session.session_id) == ["one-stop"]
 
 
 def test_clients_are_listed_once_in_the_order_they_came(sessions: Sessions) -> None:
