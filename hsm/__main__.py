@@ -1,6 +1,6 @@
 """python -m hsm serve | migrate | ceremony | act | approve | perform | enrol | checkpoint | anchors | uses |
 erase-acts | radar | renew | rotate-kek | rotate-token-keys | backup | rehearse-restore | try-copy | policy |
-office.
+office | ask | enrol-passkey.
 """
 
 import argparse
@@ -16,6 +16,8 @@ import structlog
 
 from hsm import administer
 from hsm.acts.act import parse_admin_act
+from hsm.ask_commands import add_commands as add_ask_commands
+from hsm.ask_commands import add_page, asked_approvals
 from hsm.client import KeyProcess
 from hsm.enrol import enrol
 from hsm.enrol.devca import DevelopmentAuthority
@@ -93,6 +95,7 @@ def _perform(options: argparse.Namespace) -> dict[str, Any]:
         options.parser.error("an act file, or --action with --parameters")
     approvals = [administer.read_approval(path) for path in options.approvals]
     approvals += [administer.approve(act, key) for key in options.key]
+    approvals += asked_approvals(options, act, options.ask)
     key_process = KeyProcess(options.socket)
     try:
         return key_process.perform(act, approvals)
@@ -175,6 +178,8 @@ def _parser() -> argparse.ArgumentParser:
     perform.add_argument("--parameters", default="{}")
     perform.add_argument("--key", type=Path, action="append", default=[])
     perform.add_argument("--socket", default="unix:run/hsm-admin.sock")
+    perform.add_argument("--ask", action="count", default=0, help="a person approves in their browser")
+    add_page(perform)
     enrolment = command("enrol", _enrol, "make a credential's key, have it certified, activate it")
     enrolment.add_argument("--authority", choices=("devca", "manual"), required=True)
     enrolment.add_argument("--profile", default="service-seal", help="of policies/key-profiles.toml")
@@ -196,6 +201,7 @@ def _parser() -> argparse.ArgumentParser:
     add_token_key_commands(command)
     add_policy_commands(command)
     add_office_commands(command)
+    add_ask_commands(command)
     return parser
 
 

@@ -111,3 +111,17 @@ class Use:
     outcome: str
     outcome_index: int | None
     result: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskedConsent:
+    """An act that a person is asked for by a link. ``enrols``: an invitation, for a new passkey of theirs.
+
+    ``given``: it was approved, or the passkey made. ``rp_id``: for which passkeys are.
+    """
+
+    act: bytes
+    expires_at: int
+    given: bool
+    enrols: bool
+    rp_id: str

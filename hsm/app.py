@@ -15,6 +15,7 @@ from hsm.acts.activate_policy import ActivatePolicy
 from hsm.acts.active_policy import ActivePolicy
 from hsm.acts.approval import Audience
 from hsm.acts.client_keys import ClientKeys
+from hsm.acts.consents import Consents
 from hsm.acts.credential_life import CredentialLife
 from hsm.acts.custody import Custody
 from hsm.acts.directory import Directory
@@ -34,6 +35,7 @@ from hsm.acts.sign import Signing
 from hsm.acts.sign_token import TokenSigning
 from hsm.acts.use_key import TokenKeyUse
 from hsm.api import hsm_pb2_grpc
+from hsm.consent_service import AskConsentService, GiveConsentService
 from hsm.copies import Continuation, RehearsalLedger, check_may_start, continue_copy
 from hsm.database import Database
 from hsm.errors import HsmError
@@ -185,6 +187,7 @@ class KeyProcessApp:
             training=settings.training == "accept",
             current_kek=keks.current,
         )
+        enrol_people = EnrolPeople(self.database, self.token, webauthn)
         administration = Administration(
             database=self.database,
             directory=directory,
@@ -197,7 +200,7 @@ class KeyProcessApp:
                 **keks.operations(),
                 **Continuation(self.database, self.log, journal_key.verifier_key).operations(),
                 **ClientKeys(self.database, seals).operations(),
-                **EnrolPeople(self.database, self.token, webauthn).operations(),
+                **enrol_people.operations(),
                 **LinkAdministrator(self.database, seals).operations(),
                 **ActivatePolicy(self.database, seals, policy).operations(),
                 **Offices(self.database).operations(),
@@ -213,6 +216,7 @@ class KeyProcessApp:
             # Before anybody can ask for anything. Raises HsmError: then nothing starts.
             continue_copy(administration, settings.continue_copy, now=datetime.now(UTC))
         clock = JournalClock(latest_time(self.log) if settings.clock_went_back == "refuse" else 0)
+        consents = Consents(self.database, administration, enrol_people)
         journal = JournalService(self.log, self.ledger, journal_key.verifier_key, self.journal.uses)
 
         def for_signsvc(server: grpc.Server) -> None:
@@ -220,6 +224,8 @@ class KeyProcessApp:
                 SigningService(signing, directory, policy.find_profile, clock), server
             )
             hsm_pb2_grpc.add_JournalServicer_to_server(journal, server)
+            give = GiveConsentService(consents, webauthn, clock)
+            hsm_pb2_grpc.add_GiveConsentsServicer_to_server(give, server)
 
         def for_idp(server: grpc.Server) -> None:
             hsm_pb2_grpc.add_TokensServicer_to_server(TokenService(tokens, clock), server)
@@ -232,6 +238,8 @@ class KeyProcessApp:
                 SigningService(signing, directory, policy.find_profile, clock), server
             )
             hsm_pb2_grpc.add_JournalServicer_to_server(journal, server)
+            ask = AskConsentService(consents, webauthn, clock)
+            hsm_pb2_grpc.add_AskConsentsServicer_to_server(ask, server)
             hsm_pb2_grpc.add_PoliciesServicer_to_server(PolicyService(self.database, policy), server)
 
         for caller, listener, register in (

@@ -21,12 +21,14 @@ from hsm.acts.act import (
     SignAct,
     act_digest,
     new_act_id,
+    parse_admin_act,
     parse_sign_act,
 )
 from hsm.acts.office_operation import CopyForm, Earlier, OfficeOperation, OperationName
 from hsm.algorithms import SignatureAlgorithm
 from hsm.answers import (
     Approval,
+    AskedConsent,
     Checkpoint,
     Credential,
     Grant,
@@ -64,6 +66,7 @@ __all__ = [
     "AdminAct",
     "Approval",
     "ApprovalRefused",
+    "AskedConsent",
     "Checkpoint",
     "CopyForm",
     "Credential",
@@ -95,6 +98,7 @@ __all__ = [
     "Use",
     "act_digest",
     "new_act_id",
+    "parse_admin_act",
     "parse_sign_act",
 ]
 
@@ -126,6 +130,7 @@ class KeyProcess:
         self._tokens = hsm_pb2_grpc.TokensStub(self._channel)
         self._administration = hsm_pb2_grpc.AdministrationStub(self._channel)
         self._journal = hsm_pb2_grpc.JournalStub(self._channel)
+        self._consents = hsm_pb2_grpc.GiveConsentsStub(self._channel)
         self._health: Any = health_pb2_grpc.HealthStub(self._channel)
 
     def close(self) -> None:
@@ -225,6 +230,15 @@ class KeyProcess:
         request = hsm_pb2.PerformRequest(act=act, approvals=[_approval(approval) for approval in approvals])
         result: dict[str, Any] = orjson.loads(self._call(self._administration.Perform, request).result)
         return result
+
+    def asked_consent(self, handle: str) -> AskedConsent:
+        """What a link asks a person for. Raises GrantRefused."""
+        shown = self._call(self._consents.Show, hsm_pb2.ConsentRef(handle=handle))
+        return AskedConsent(shown.act, shown.expires_at, shown.given, shown.enrols, shown.rp_id)
+
+    def give_consent(self, handle: str, evidence: str) -> None:
+        """What their authenticator answered. Raises ApprovalRefused, ActMalformed, GrantRefused."""
+        self._call(self._consents.Give, hsm_pb2.GiveConsentRequest(handle=handle, evidence=evidence))
 
     def checkpoint(self) -> Checkpoint:
         """The journal's head, signed now."""

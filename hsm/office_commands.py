@@ -5,7 +5,7 @@
     python -m hsm office give-mandate H47 --form KT --from-post ID --to-post ID \\
         --capacity "TM. ỦY BAN NHÂN DÂN / KT. CHỦ TỊCH / PHÓ CHỦ TỊCH" -o act.json
     python -m hsm approve act.json --key admin-1.jwk -o admin-1.jws         # and another administrator
-    antin passkey approve grantor.passkey.json act.json -o grantor.json     # who gives the mandate
+    python -m hsm ask act.json -o grantor.json          # who gives the mandate, in their browser
     python -m hsm perform act.json admin-1.jws admin-2.jws grantor.json
     python -m hsm office show H47                                            # settings: HSM_*
 

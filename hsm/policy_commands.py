@@ -4,8 +4,8 @@
     python -m hsm policy diff my-policy                                     # against the one in force
     python -m hsm policy rehearse my-policy --last 100000                   # on the journal (settings: HSM_*)
     python -m hsm policy approve act.json --key admin-1.jwk -o admin-1.jws  # its proposer
-    antin passkey approve admin-2.passkey.json act.json -o admin-2.json     # another administrator's passkey
-    python -m hsm policy activate act.json admin-1.jws admin-2.json
+    python -m hsm ask act.json -o admin-2.json          # another administrator's passkey, in their browser
+    python -m hsm policy activate act.json admin-1.jws admin-2.json         # or: activate act.json … --ask
 
 Exit status: 0 done; 1 refused or failed; 2 wrong usage; 3 (diff, rehearse) something differs.
 """
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from hsm import administer
+from hsm.ask_commands import add_page, asked_approvals
 from hsm.errors import ActMalformed
 from hsm.policy_client import PolicyClient
 from hsm.policy_reports import Outcome, act_outcome, diff_outcome, list_outcome, show_outcome
@@ -65,6 +66,10 @@ def add_commands(add: AddCommand) -> None:
     activate = command("activate", _activate, "đưa vào hiệu lực", "bring it into force")
     activate.add_argument("act", type=Path)
     activate.add_argument("approvals", type=Path, nargs="+", help="của hai người / of two administrators")
+    activate.add_argument(
+        "--ask", action="count", default=0, help="người thứ hai, trên trình duyệt / browser"
+    )
+    add_page(activate)
     command("list", _list, "các phiên bản đã duyệt", "the approved versions")
     show = command("show", _show, "một phiên bản và ai đã duyệt", "one version and who approved it")
     show.add_argument("bundle", nargs="?", default="0", help=_WHICH)
@@ -160,8 +165,10 @@ def _approve(options: argparse.Namespace) -> Outcome:
 
 def _activate(options: argparse.Namespace) -> Outcome:
     act = options.act.read_bytes()
+    approvals = [administer.read_approval(path) for path in options.approvals]
+    approvals += asked_approvals(options, act, options.ask)
     with _client(options) as client:
-        result = client.perform(act, [administer.read_approval(path) for path in options.approvals])
+        result = client.perform(act, approvals)
     version, digest = result["version"], result["bundle"]
     text = f"Phiên bản {version} đang hiệu lực / version {version} is in force\n  sha256 {digest}\n"
     return Outcome(result, text)

@@ -48,7 +48,8 @@ class Settings(BaseSettings):
     trust_anchors: Path | None = None
     training: Literal["refuse", "accept"] = "refuse"
     # Passkeys: for which RP id they are made, and the only pages on which acts are approved by them. An
-    # identity provider's login page is none of these: it could ask for an approval as if for a login.
+    # identity provider's login page is none of these: it could ask for an approval as if for a login. The
+    # first is the signing service's (SIGNSVC_APPROVAL_URL): links to its pages begin with it.
     webauthn_rp_id: str = "localhost"
     webauthn_origins: tuple[str, ...] = ()
     metrics_address: str = ""

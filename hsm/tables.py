@@ -185,3 +185,16 @@ factor = Table(
     Column("last_step", BigInteger, nullable=False),  # of the last one-time password accepted (RFC 6238)
     Column("changed_at", BigInteger, nullable=False),
 )
+
+# A person's part in an administrative act, asked for by a link: of the link's secret the digest is kept.
+consent = Table(
+    "consent",
+    metadata,
+    Column("handle_digest", LargeBinary(32), primary_key=True),
+    Column("act", LargeBinary, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column(
+        "evidence", LargeBinary
+    ),  # what the authenticator answered; checked again when the act is performed
+)
+Index("ix_consent_expires_at", consent.c.expires_at)

@@ -57,6 +57,7 @@ from signsvc.usecases.sign_document import SignDocument
 from signsvc.usecases.sign_hashes import SignHashes
 from signsvc.usecases.upload_document import UploadDocument
 from signsvc.usecases.verify_document import VerifyDocument
+from signsvc.web.act_page import act_page
 from signsvc.web.bearer import AccessTokens
 from signsvc.web.credentials import credential_endpoints
 from signsvc.web.csc.approval_page import approval_page
@@ -241,6 +242,7 @@ def create_app(
         authorization_endpoints(services),
         begin_approval_endpoints(services),
         approval_page(services),
+        act_page(services),
         *csc_methods(services, tokens, login),
         health_endpoints(
             services,

@@ -48,7 +48,7 @@ ENVIRONMENT = {
     "HSM_TRAINING": "accept",
     # Acts are approved on the signing service's pages, and the desk's, never where people log in.
     "HSM_WEBAUTHN_RP_ID": "localhost",
-    "HSM_WEBAUTHN_ORIGINS": json.dumps(["http://localhost:8080", APPROVALS]),
+    "HSM_WEBAUTHN_ORIGINS": json.dumps([APPROVALS, "http://localhost:8080"]),
     "HSM_METRICS_ADDRESS": "127.0.0.1:8086",
     "HSM_PUBLISH_DIR": f"{RUN}/journal",
     "HSM_TSA_URLS": json.dumps([f"{DEVCA}/tsa"]),

@@ -90,7 +90,7 @@ class EnrolPeople:
         person's authenticator answered to its digest as challenge (RegistrationResponseJSON).
         """
         person_id = _person_id(parameters, {"person_id", "invitation", "registration"})
-        challenge = _check_invitation(parameters["invitation"], person_id, now)
+        challenge = check_invitation(parameters["invitation"], person_id, now)
         read = self._read_registration(parameters["registration"], challenge, person_id, now)
         stored = replace(read, seal=self._seals.seal(passkey_row(read)))
 
@@ -104,9 +104,24 @@ class EnrolPeople:
             "person_id": person_id,
             "passkey": base64.urlsafe_b64encode(stored.credential_id).rstrip(b"=").decode(),
             "acr": stored.acr,
+            "aaguid": stored.aaguid,
             "software": stored.aaguid == SOFTWARE_AAGUID,
         }
         return result, change
+
+    def check_invited(self, invitation: str, now: datetime) -> str:
+        """Whom a passkey is to be enrolled for. Raises ActMalformed."""
+        person_id = _person_id(parse_admin_act(invitation.encode()).parameters)
+        check_invitation(invitation, person_id, now)
+        with self._database.reading() as connection:
+            _done(people.find_person(connection, person_id) == "active", "not active")
+        return person_id
+
+    def check_registration(self, invitation: str, registration: dict[str, Any], now: datetime) -> None:
+        """Whether what answered this invitation can be enrolled. Raises ActMalformed."""
+        person_id = self.check_invited(invitation, now)
+        challenge = check_invitation(invitation, person_id, now)
+        self._read_registration(registration, challenge, person_id, now)
 
     def _read_registration(
         self, registration: Any, challenge: bytes, person_id: str, now: datetime
@@ -183,7 +198,7 @@ class EnrolPeople:
         return {"person_id": person_id, "unlocked_at": int(now.timestamp())}, change
 
 
-def _check_invitation(invitation: object, person_id: str, now: datetime) -> bytes:
+def check_invitation(invitation: object, person_id: str, now: datetime) -> bytes:
     """The challenge of an invitation: made for this person, and not too old."""
     if not isinstance(invitation, str):
         raise ActMalformed("invitation is the text of an act invite_passkey.")

@@ -192,6 +192,26 @@ class Administration:
             log.warning("act_not_tidied", action=act.action, error=type(error).__name__, detail=error.detail)
         return result, leaf
 
+    def takes_passkey(self, act_bytes: bytes) -> bool:
+        """Whether somebody approves this act by passkey, beside the administrators' keys."""
+        act = parse_admin_act(act_bytes)
+        _, operation = self._operation(act)
+        return operation.witnessed is not None or bool(operation.people(act.parameters))
+
+    def check_part(self, act_bytes: bytes, approval: Approval, *, now: datetime) -> None:
+        """Step 2 for one person's passkey, before the act is performed. Raises HsmError.
+
+        Nothing is spent by it: performing checks all of it again, and moves the passkey's counter.
+        """
+        act = parse_admin_act(act_bytes)
+        _check_lifetime(act, now)
+        _, operation = self._operation(act)
+        if operation.witnessed:
+            self._verify_another([approval], (), act_bytes, now)
+        else:
+            people, facts = operation.people(act.parameters), operation.facts(act.parameters)
+            self._verify_consents([approval], act_bytes, people, facts, now)
+
     def _verify_consents(
         self,
         approvals: Sequence[Approval],

@@ -332,3 +332,59 @@ class UsesResponse(_message.Message):
     USES_FIELD_NUMBER: _ClassVar[int]
     uses: _containers.RepeatedCompositeFieldContainer[Use]
     def __init__(self, uses: _Optional[_Iterable[_Union[Use, _Mapping]]] = ...) -> None: ...
+
+class AskConsentRequest(_message.Message):
+    __slots__ = ("act", "seconds")
+    ACT_FIELD_NUMBER: _ClassVar[int]
+    SECONDS_FIELD_NUMBER: _ClassVar[int]
+    act: bytes
+    seconds: int
+    def __init__(self, act: _Optional[bytes] = ..., seconds: _Optional[int] = ...) -> None: ...
+
+class AskedConsent(_message.Message):
+    __slots__ = ("handle", "expires_at", "origins")
+    HANDLE_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    ORIGINS_FIELD_NUMBER: _ClassVar[int]
+    handle: str
+    expires_at: int
+    origins: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, handle: _Optional[str] = ..., expires_at: _Optional[int] = ..., origins: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ConsentRef(_message.Message):
+    __slots__ = ("handle",)
+    HANDLE_FIELD_NUMBER: _ClassVar[int]
+    handle: str
+    def __init__(self, handle: _Optional[str] = ...) -> None: ...
+
+class Consent(_message.Message):
+    __slots__ = ("evidence",)
+    EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    evidence: str
+    def __init__(self, evidence: _Optional[str] = ...) -> None: ...
+
+class ShownConsent(_message.Message):
+    __slots__ = ("act", "expires_at", "given", "enrols", "rp_id")
+    ACT_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    GIVEN_FIELD_NUMBER: _ClassVar[int]
+    ENROLS_FIELD_NUMBER: _ClassVar[int]
+    RP_ID_FIELD_NUMBER: _ClassVar[int]
+    act: bytes
+    expires_at: int
+    given: bool
+    enrols: bool
+    rp_id: str
+    def __init__(self, act: _Optional[bytes] = ..., expires_at: _Optional[int] = ..., given: _Optional[bool] = ..., enrols: _Optional[bool] = ..., rp_id: _Optional[str] = ...) -> None: ...
+
+class GiveConsentRequest(_message.Message):
+    __slots__ = ("handle", "evidence")
+    HANDLE_FIELD_NUMBER: _ClassVar[int]
+    EVIDENCE_FIELD_NUMBER: _ClassVar[int]
+    handle: str
+    evidence: str
+    def __init__(self, handle: _Optional[str] = ..., evidence: _Optional[str] = ...) -> None: ...
+
+class GiveConsentResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

@@ -277,6 +277,243 @@ class Signing:
             _registered_method=True)
 
 
+class AskConsentsStub:
+    """For the administrators' tools: ask a person for their part in an act, by a link to the approval page.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Ask = channel.unary_unary(
+                '/antin.hsm.v1.AskConsents/Ask',
+                request_serializer=hsm_dot_api_dot_hsm__pb2.AskConsentRequest.SerializeToString,
+                response_deserializer=hsm_dot_api_dot_hsm__pb2.AskedConsent.FromString,
+                _registered_method=True)
+        self.Collect = channel.unary_unary(
+                '/antin.hsm.v1.AskConsents/Collect',
+                request_serializer=hsm_dot_api_dot_hsm__pb2.ConsentRef.SerializeToString,
+                response_deserializer=hsm_dot_api_dot_hsm__pb2.Consent.FromString,
+                _registered_method=True)
+
+
+class AskConsentsServicer:
+    """For the administrators' tools: ask a person for their part in an act, by a link to the approval page.
+    """
+
+    def Ask(self, request, context):
+        """The handle is the link's secret; it opens one act, once, for a time.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Collect(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_AskConsentsServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Ask': grpc.unary_unary_rpc_method_handler(
+                    servicer.Ask,
+                    request_deserializer=hsm_dot_api_dot_hsm__pb2.AskConsentRequest.FromString,
+                    response_serializer=hsm_dot_api_dot_hsm__pb2.AskedConsent.SerializeToString,
+            ),
+            'Collect': grpc.unary_unary_rpc_method_handler(
+                    servicer.Collect,
+                    request_deserializer=hsm_dot_api_dot_hsm__pb2.ConsentRef.FromString,
+                    response_serializer=hsm_dot_api_dot_hsm__pb2.Consent.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'antin.hsm.v1.AskConsents', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('antin.hsm.v1.AskConsents', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class AskConsents:
+    """For the administrators' tools: ask a person for their part in an act, by a link to the approval page.
+    """
+
+    @staticmethod
+    def Ask(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/antin.hsm.v1.AskConsents/Ask',
+            hsm_dot_api_dot_hsm__pb2.AskConsentRequest.SerializeToString,
+            hsm_dot_api_dot_hsm__pb2.AskedConsent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Collect(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/antin.hsm.v1.AskConsents/Collect',
+            hsm_dot_api_dot_hsm__pb2.ConsentRef.SerializeToString,
+            hsm_dot_api_dot_hsm__pb2.Consent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class GiveConsentsStub:
+    """For signsvc, whose page is the transport and no more.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Show = channel.unary_unary(
+                '/antin.hsm.v1.GiveConsents/Show',
+                request_serializer=hsm_dot_api_dot_hsm__pb2.ConsentRef.SerializeToString,
+                response_deserializer=hsm_dot_api_dot_hsm__pb2.ShownConsent.FromString,
+                _registered_method=True)
+        self.Give = channel.unary_unary(
+                '/antin.hsm.v1.GiveConsents/Give',
+                request_serializer=hsm_dot_api_dot_hsm__pb2.GiveConsentRequest.SerializeToString,
+                response_deserializer=hsm_dot_api_dot_hsm__pb2.GiveConsentResponse.FromString,
+                _registered_method=True)
+
+
+class GiveConsentsServicer:
+    """For signsvc, whose page is the transport and no more.
+    """
+
+    def Show(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Give(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_GiveConsentsServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Show': grpc.unary_unary_rpc_method_handler(
+                    servicer.Show,
+                    request_deserializer=hsm_dot_api_dot_hsm__pb2.ConsentRef.FromString,
+                    response_serializer=hsm_dot_api_dot_hsm__pb2.ShownConsent.SerializeToString,
+            ),
+            'Give': grpc.unary_unary_rpc_method_handler(
+                    servicer.Give,
+                    request_deserializer=hsm_dot_api_dot_hsm__pb2.GiveConsentRequest.FromString,
+                    response_serializer=hsm_dot_api_dot_hsm__pb2.GiveConsentResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'antin.hsm.v1.GiveConsents', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('antin.hsm.v1.GiveConsents', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class GiveConsents:
+    """For signsvc, whose page is the transport and no more.
+    """
+
+    @staticmethod
+    def Show(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/antin.hsm.v1.GiveConsents/Show',
+            hsm_dot_api_dot_hsm__pb2.ConsentRef.SerializeToString,
+            hsm_dot_api_dot_hsm__pb2.ShownConsent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Give(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/antin.hsm.v1.GiveConsents/Give',
+            hsm_dot_api_dot_hsm__pb2.GiveConsentRequest.SerializeToString,
+            hsm_dot_api_dot_hsm__pb2.GiveConsentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class TokensStub:
     """What idp may ask.
     """

@@ -175,6 +175,8 @@ SIGNSVC = {
     "GET /approvals/<handle>": PUBLIC,  # who has the handle may look; approving takes the holder's proof
     "POST /approvals/<handle>": PUBLIC,
     "GET /approvals/assets/<name>": PUBLIC,
+    "GET /acts/<handle>": PUBLIC,  # as the approvals'
+    "POST /acts/<handle>": PUBLIC,
 }  # fmt: skip
 
 
