@@ -1,8 +1,10 @@
-"""One login, beside npm oidc-provider on the same cores: CPU a code flow, SSO, refresh, introspection.
+"""One login, beside npm oidc-provider and Keycloak on the same cores: code flow, SSO, refresh, introspection.
 
-Both keep their things in the same Redis, sign ES256 and check everything (state, PKCE, private_key_jwt with
-its jti). Ours signs in the key process, behind the journal, and keeps sessions and refresh tokens in SQL;
-theirs signs in memory. CPU of all the provider's own processes; what the load client costs is not in it.
+All sign ES256 and check everything (state, PKCE, private_key_jwt with its jti). Ours signs in the key
+process, behind the journal, and keeps sessions and refresh tokens in SQL; oidc-provider keeps all in the
+same Redis and signs in memory; Keycloak signs in memory and has an embedded database in memory. Ours and
+Keycloak's show a login page and check a password, whose hash is left out; oidc-provider has none. CPU of all
+the provider's own processes; what the load client costs is not in it.
 """
 
 import json
@@ -14,76 +16,42 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import httpx
 from joserfc.jwk import ECKey
 
 from idp.login.hashing import _HASHER
 from idp.settings import Settings
+from tests.bench.keycloak_side import keycloak_side
 from tests.bench.machine import Meter, family
 from tests.bench.province import Province
+from tests.bench.side import ELSEWHERE, RESOURCE, Side
 from tests.bench.table import Row, interleaved, ratio_of
-from tests.conformance.oidc.browser import Browser, Callback
+from tests.conformance.oidc.browser import Browser
 from tests.conformance.oidc.relying_party import Provider, RelyingParty
 from tests.conformance.oidc.suite import REDIRECT_URI, Suite
 from tests.interop.npm_packages import script
+from tests.interop.resident import ForeignToolFailed
 from tests.servers.redis import RunningRedis
 from tests.servers.stack import free_port
 
-RESOURCE = "https://sign.example.gov.vn"
-ELSEWHERE = "https://rp.example.gov.vn"
 CACHES = ("client_cache_seconds", "token_key_cache_seconds")
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one time: CPU seconds by process, and seconds of the clock."""
+    """Of one time: CPU seconds by process. ``took``: seconds of the clock of each time."""
 
     cpu: dict[str, float]
-    wall: float
+    took: tuple[float, ...]
 
     @property
     def total(self) -> float:
         return sum(self.cpu.values())
 
 
-@dataclass
-class Side:
-    """A provider under load: its processes, a client, and how somebody gets through its login."""
-
-    party: RelyingParty
-    processes: dict[str, list[int]]
-    log_in: Callable[["Side"], Browser]
-    refresh_token: str = ""
-    access_token: str = ""
-
-    def code(self, browser: Browser) -> str:
-        back = browser.open(self.party.authorization_url(scope="openid offline_access"))
-        assert isinstance(back, Callback), back.text[-500:]
-        return str(back.params["code"])
-
-    def sso(self, browser: Browser) -> dict[str, Any]:
-        answer = self.party.exchange(self.code(browser))
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
-
-    def client_credentials(self) -> None:
-        answer = self.party.token(
-            {"grant_type": "client_credentials", "scope": "sign", "resource": RESOURCE}, dpop=None
-        )
-        assert answer.status_code == 200, answer.text
-
-    def refresh(self) -> None:
-        answer = self.party.refresh(self.refresh_token)
-        assert answer.status_code == 200, answer.text
-
-    def introspect(self) -> None:
-        answer = self.party.provider.http.post(
-            self.party.provider.metadata["introspection_endpoint"],
-            data={"token": self.access_token, **self.party.credentials()},
-        )
-        assert answer.json()["active"] is True
+# What is done again and again, and what ends it. A browser of its own for each login, one for all of SSO.
+Way = Callable[[Side], tuple[Callable[[], object], Callable[[], object]]]
 
 
 def measure(province: Province) -> list[Row]:
@@ -100,53 +68,66 @@ def measure(province: Province) -> list[Row]:
         closing.callback(suite.close_browsers)
         reference, stop = _reference(redis.url)
         closing.callback(stop)
-        ours = _ours(suite)
-        rows = [_memory(ours, reference)]
+        sides = {"ours": _ours(suite), "oidc-provider": reference}
+        rows = []
+        try:
+            sides["Keycloak"], stop = keycloak_side()
+            closing.callback(stop)
+        except ForeignToolFailed as error:
+            rows.append(Row("Keycloak could not be had", 0, note=str(error)[:300]))
+        memory = {name: side.memory() for name, side in sides.items()}
+        rows.append(
+            Row("memory of the provider's processes", memory["ours"], unit=" MiB", note=_said(memory, 0))
+        )
         hashing = _password_hash_cpu()
         for name, way in _ways().items():
-            spent = interleaved(
-                rounds,
-                {
-                    which: _timed(side, way, times)
-                    for which, side in (("ours", ours), ("reference", reference))
-                },
-            )
+            spent = interleaved(rounds, {which: _timed(side, way, times) for which, side in sides.items()})
             left_out = hashing if name == "login and code flow" else 0
-            ours_cpu = [cost.total - left_out for cost in spent["ours"]]
-            theirs_cpu = [cost.total for cost in spent["reference"]]
-            rows.append(
-                Row(
-                    f"oidc-provider ÷ ours, CPU: {name}", ratio_of(theirs_cpu, ours_cpu), ">= 1.0",
-                    parts={
-                        "ours ms": round(median(ours_cpu) * 1000, 2),
-                        "of it key process ms": round(
-                            median(cost.cpu["key process"] for cost in spent["ours"]) * 1000, 2
-                        ),
-                        "theirs ms": round(median(theirs_cpu) * 1000, 2),
-                        "ours wall ms": round(median(cost.wall for cost in spent["ours"]) * 1000, 2),
-                        "theirs wall ms": round(median(cost.wall for cost in spent["reference"]) * 1000, 2),
-                    },
-                )
-            )  # fmt: skip
+            cpu = {
+                which: [cost.total - (left_out if which == "ours" else 0) for cost in costs]
+                for which, costs in spent.items()
+            }
+            rows += _rows(name, spent, cpu)
     return rows
 
 
-def _ways() -> dict[str, Callable[[Side, int], None]]:
-    """What one round does, ``times`` times. A browser of its own for each login, one for all of SSO."""
+def _rows(name: str, spent: dict[str, list[Cost]], cpu: dict[str, list[float]]) -> list[Row]:
+    """One for each of the others, and what they were made of."""
+    milliseconds = {which: median(each) * 1000 for which, each in cpu.items()}
+    took = {which: sorted(each for cost in costs for each in cost.took) for which, costs in spent.items()}
+    parts = {
+        "CPU ms": {which: round(each, 2) for which, each in milliseconds.items()},
+        "of ours key process ms": round(median(c.cpu["key process"] for c in spent["ours"]) * 1000, 2),
+    } | {
+        f"p{part} ms": {which: round(each[len(each) * part // 100] * 1000, 1) for which, each in took.items()}
+        for part in (50, 99)
+    }  # fmt: skip
+    return [
+        Row(
+            f"{other} ÷ ours, CPU: {name}", ratio_of(each, cpu["ours"]), ">= 1.0",
+            note=_said(milliseconds, 1, " ms") if number == 0 else "", parts=parts if number == 0 else {},
+        )
+        for number, (other, each) in enumerate((w, e) for w, e in cpu.items() if w != "ours")
+    ]  # fmt: skip
 
-    def full(side: Side, times: int) -> None:
-        for _ in range(times):
-            browser = side.log_in(side)
-            browser.http.close()
 
-    def sso(side: Side, times: int) -> None:
+def _said(values: dict[str, float], digits: int, unit: str = "") -> str:
+    return ", ".join(f"{which} {each:.{digits}f}{unit}" for which, each in values.items())
+
+
+def _ways() -> dict[str, Way]:
+    def full(side: Side) -> tuple[Callable[[], object], Callable[[], object]]:
+        def act() -> None:
+            side.log_in(side).http.close()
+
+        return act, lambda: None
+
+    def sso(side: Side) -> tuple[Callable[[], object], Callable[[], object]]:
         browser = side.log_in(side)
-        for _ in range(times):
-            side.sso(browser)
-        browser.http.close()
+        return lambda: side.sso(browser), browser.http.close
 
-    def each(act: Callable[[Side], None]) -> Callable[[Side, int], None]:
-        return lambda side, times: [act(side) for _ in range(times)] and None  # type: ignore[func-returns-value]
+    def each(act: Callable[[Side], None]) -> Way:
+        return lambda side: (lambda: act(side), lambda: None)
 
     return {
         "login and code flow": full,
@@ -157,30 +138,19 @@ def _ways() -> dict[str, Callable[[Side, int], None]]:
     }
 
 
-def _timed(side: Side, way: Callable[[Side, int], None], times: int) -> Callable[[], Cost]:
+def _timed(side: Side, way: Way, times: int) -> Callable[[], Cost]:
     def run() -> Cost:
+        act, end = way(side)
+        took = []
         with Meter(dict(side.processes)) as meter:
-            way(side, times)
-        each = {name: cpu / times for name, cpu in meter.spent.cpu.items()}
-        return Cost(each, meter.spent.wall / times)
+            for _ in range(times):
+                began = time.perf_counter()
+                act()
+                took.append(time.perf_counter() - began)
+        end()
+        return Cost({name: cpu / times for name, cpu in meter.spent.cpu.items()}, tuple(took))
 
     return run
-
-
-def _memory(ours: Side, reference: Side) -> Row:
-    def resident(side: Side) -> float:
-        pids = [pid for pids in side.processes.values() for pid in pids]
-        statuses = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
-        kib = [
-            int(line.split()[1])
-            for text in statuses
-            for line in text.splitlines()
-            if line.startswith("VmRSS")
-        ]
-        return sum(kib) / 1024
-
-    mine, theirs = resident(ours), resident(reference)
-    return Row("memory of the provider's processes, MiB", mine, unit="MiB", parts={"theirs": round(theirs)})
 
 
 def _password_hash_cpu() -> float:
@@ -202,10 +172,9 @@ def _ours(suite: Suite) -> Side:
 
     def log_in(side: Side) -> Browser:
         browser = suite.browser()
-        start = browser.open(side.party.authorization_url(scope="openid offline_access"))
+        start = browser.open(side.party.authorization_url(scope=side.scope))
         back = suite.arrive(suite.walk(browser, start))
-        answer = side.party.exchange(back.params["code"])
-        side.refresh_token, side.access_token = answer.json()["refresh_token"], answer.json()["access_token"]
+        side.redeem(back.params["code"])
         return browser
 
     processes = {"provider": [pid for process in suite.processes[:1] for pid in family(process.pid)]}
@@ -240,9 +209,7 @@ def _reference(redis_url: str) -> tuple[Side, Callable[[], None]]:
 
     def log_in(side: Side) -> Browser:
         browser = Browser(True, lambda url: url.startswith(ELSEWHERE))
-        answer = side.party.exchange(side.code(browser))
-        assert answer.status_code == 200, answer.text
-        side.refresh_token, side.access_token = answer.json()["refresh_token"], answer.json()["access_token"]
+        side.sso(browser)
         return browser
 
     def stop() -> None:

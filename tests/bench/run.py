@@ -33,7 +33,7 @@ MEASURES = {
     "instrument": "the journal as an instrument",
     "start_time": "start to first signature",
     "login_storm": "password logins ÷ raw argon2id, and /token in a storm of them",
-    "one_login": "logins, tokens and refreshes beside npm oidc-provider",
+    "one_login": "logins, tokens and refreshes beside npm oidc-provider and Keycloak",
 }
 
 
