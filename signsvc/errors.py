@@ -7,6 +7,7 @@
     │   ├── BodyTooLarge
     │   └── MediaTypeRefused
     ├── LoginRefused              no access token, or not one for us
+    │   └── TokenExpired          it was one, before or after this moment
     ├── ScopeRefused              a good token that does not allow this
     ├── NotFound                  nothing of this name, or not this client's
     ├── StateConflict             not in the state this needs
@@ -80,6 +81,10 @@ class LoginRefused(SignsvcError):
         super().__init__(message, message_en, detail=detail)
         self.reason = reason
         self.scheme = scheme
+
+
+class TokenExpired(LoginRefused):
+    """A token of ours for us, out of its time. The CSC API says "SAD expired" of it."""
 
 
 class ScopeRefused(SignsvcError):

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from idp.errors import InvalidDpopProof, InvalidRequest, UseDpopNonce
 from idp.grants.form_request import FormRequest
@@ -41,7 +41,12 @@ class DpopProofs:
         if not headers:
             return ""
         proof = check_proof(
-            headers, method=method, htu=f"{self._origin}{path}", now=now, access_token=access_token
+            headers,
+            method=method,
+            # The path is decoded: what it has of ? and # belongs to it, and begins no query.
+            htu=f"{self._origin}{quote(path, safe='/~-._')}",
+            now=now,
+            access_token=access_token,
         )
         if self._ask_nonce and not self._is_ours(proof.nonce, now):
             raise UseDpopNonce(self.nonce(now))

@@ -14,7 +14,7 @@ import orjson
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from signsvc.errors import LoginRefused
+from signsvc.errors import LoginRefused, TokenExpired
 from signsvc.web.issuer_keys import IssuerKeys
 
 MAX_TOKEN = 256 * 1024
@@ -85,7 +85,7 @@ class AccessTokens:
                 if len(self._verified) > _KEPT:
                     self._verified.popitem(last=False)
         if not claims.not_before - LEEWAY <= now < claims.expires_at + LEEWAY:
-            raise _refused("expired or not yet valid")
+            raise _refused("expired or not yet valid", TokenExpired)
         return claims
 
     def _verify(self, unverified_token: str) -> Claims:
@@ -179,8 +179,8 @@ def _number(claims: dict[str, Any], name: str) -> float:
     return float(value)
 
 
-def _refused(detail: str) -> LoginRefused:
-    return LoginRefused(
+def _refused(detail: str, kind: type[LoginRefused] = LoginRefused) -> LoginRefused:
+    return kind(
         "Mã truy cập không hợp lệ, đã hết hạn, hoặc không dành cho dịch vụ này; hãy xin mã mới.",
         "The access token is invalid, expired, or not for this service; get a new one.",
         detail=detail,

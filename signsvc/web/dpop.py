@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import orjson
 from joserfc import jws
@@ -101,7 +101,7 @@ def is_address_of(htu: object, origin: str, path: str) -> bool:
     given, ours = _origin(htu), _origin(origin)
     if given is None or ours is None or given[:-1] != ours[:-1]:
         return False
-    return (given[-1] or "/") == (f"{ours[-1].rstrip('/')}{path}" or "/")
+    return (_normal(given[-1]) or "/") == (_quoted(f"{ours[-1].rstrip('/')}{path}") or "/")
 
 
 def token_hash(token: str) -> str:
@@ -130,6 +130,8 @@ _TOLD = {
     "htm": ("có htm khác phương thức của yêu cầu", "has an htm that is not the request's method"),
     "htu": ("có htu khác địa chỉ của yêu cầu", "has an htu that is not the request's address"),
     "iat": ("quá cũ hoặc ở tương lai (xem lại đồng hồ)", "is too old or from the future (check the clock)"),
+    "exp": ("nói rằng nó đã hết hạn (xem lại đồng hồ)", "says that it has expired (check the clock)"),
+    "nbf": ("nói rằng nó chưa có hiệu lực (xem lại đồng hồ)", "says that it has not begun (check the clock)"),
     "ath": ("có ath khác mã băm của mã truy cập", "has an ath that is not the access token's hash"),
     "jti": (f"thiếu jti từ 1 đến {MAX_JTI} ký tự", f"lacks a jti of 1 to {MAX_JTI} characters"),
     "jti used": ("đã dùng rồi", "was used before"),
@@ -205,10 +207,16 @@ def _check_times(claims: dict[str, Any], now: float) -> None:
         raise refused_proof("iat")
     if not now - BEHIND_SECONDS <= iat <= now + AHEAD_SECONDS:
         raise refused_proof("iat")
+    # exp and nbf mean nothing in a proof; one that says it is over, or not begun, is taken at its word.
+    exp, nbf = claims.get("exp"), claims.get("nbf")
+    if isinstance(exp, int | float) and exp + AHEAD_SECONDS <= now:
+        raise refused_proof("exp")
+    if isinstance(nbf, int | float) and nbf > now + AHEAD_SECONDS:
+        raise refused_proof("nbf")
 
 
 def _origin(uri: object) -> tuple[str, str, int | None, str] | None:
-    """Scheme, host, port and decoded path; None for what is no absolute URI."""
+    """Scheme, host, port and the path as it is written; None for what is no absolute URI."""
     if not isinstance(uri, str):
         return None
     try:
@@ -219,4 +227,16 @@ def _origin(uri: object) -> tuple[str, str, int | None, str] | None:
     if not parts.scheme or not parts.hostname or parts.username is not None:
         return None
     scheme = parts.scheme.lower()
-    return scheme, parts.hostname.lower(), port or _PORTS.get(scheme), unquote(parts.path)
+    return scheme, parts.hostname.lower(), port or _PORTS.get(scheme), parts.path
+
+
+def _normal(path: str) -> str:
+    """RFC 3986 §6.2.2: needless escapes are undone. An escaped slash is no slash, so it stays what it is."""
+    if "%2f" in path.lower():
+        return path
+    return _quoted(unquote(path, errors="surrogateescape"))
+
+
+def _quoted(path: str) -> str:
+    """What is not ASCII or reserved stays escaped, so two different paths never become one."""
+    return quote(path, safe="/~-._", errors="surrogateescape")

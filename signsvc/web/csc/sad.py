@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from signsvc.errors import LoginRefused
+from signsvc.errors import LoginRefused, TokenExpired
 from signsvc.store.csc_authorizations import CscAuthorizations
 from signsvc.usecases.csc_refusal import CscRefused, invalid, missing
 from signsvc.web.bearer import AccessTokens
@@ -39,8 +39,10 @@ class Sads:
             return given
         try:
             claims = self.tokens.verify_token(given)
+        except TokenExpired as error:
+            raise CscRefused("SAD expired") from error
         except LoginRefused as error:
-            raise _refused(error.detail) from error
+            raise invalid("SAD", detail=error.detail) from error
         # Its key makes a proof for an Authorization header; a parameter has none.
         if claims.bound:
             raise CscRefused(
@@ -66,7 +68,3 @@ class Sads:
         if pending.client_id != client_id or not pending.sad:
             raise invalid("SAD", detail=pending.state)
         return pending.sad
-
-
-def _refused(detail: str) -> CscRefused:
-    return CscRefused("SAD expired") if "expired" in detail else invalid("SAD", detail=detail)

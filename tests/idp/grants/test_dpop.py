@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from idp.protocol.dpop import normalised_htu
+from idp.errors import InvalidDpopProof
+from idp.protocol.dpop import Proof, check_proof, normalised_htu
 from tests.idp.grants.token_client import DPOP, TokenClient
 from tests.idp.provider import ISSUER, Provider
+from tests.vectors.dpop.cases import CASES, DOCUMENT, NOW, proof_of
 
 
 @pytest.fixture
@@ -189,3 +191,19 @@ def test_a_nonce_is_asked_for_when_the_settings_say_so(
     assert client.redeem(code, proof=client.proof(nonce=nonce)).status_code == 200
     provider.clock.pass_(minutes=5)
     assert client.redeem(client.code(), proof=client.proof(nonce=nonce)).json["error"] == "use_dpop_nonce"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
+def test_a_proof_is_judged_as_the_signing_service_judges_it(case: dict[str, Any]) -> None:
+    def judge() -> Proof:
+        htu = DOCUMENT["origin"] + DOCUMENT["path"]
+        return check_proof(
+            [proof_of(case)], method=DOCUMENT["method"], htu=htu, now=NOW, access_token=DOCUMENT["token"]
+        )
+
+    if not case["refused"]:
+        assert judge().jti
+        return
+    with pytest.raises(InvalidDpopProof) as caught:
+        judge()
+    assert caught.value.detail == case["refused"]

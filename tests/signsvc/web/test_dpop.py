@@ -12,10 +12,13 @@ from joserfc import jws
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from signsvc.errors import LoginRefused
-from signsvc.web.dpop import Asked, check_proof, is_address_of
+from signsvc.web.dpop import Asked, Proof, check_proof, is_address_of
 from tests.servers.key_process import RunningKeyProcess
 from tests.servers.redis import RunningRedis
 from tests.servers.signsvc import RESOURCE, Enrolled, Issuer, Service, run_service
+from tests.vectors.dpop.cases import CASES, DOCUMENT, proof_of
+from tests.vectors.dpop.cases import KEY as VECTOR_KEY
+from tests.vectors.dpop.cases import NOW as VECTORS_AT
 
 PATH = "/v1/documents"
 NOW = 1_800_000_000.0
@@ -60,6 +63,21 @@ def refused(*headers: str, key: Key = KEY) -> str:
         check(*headers, key=key)
     assert (caught.value.reason, caught.value.scheme) == ("invalid_dpop_proof", "DPoP")
     return caught.value.detail.removeprefix("dpop: ")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
+def test_a_proof_is_judged_as_the_identity_provider_judges_it(case: dict[str, Any]) -> None:
+    asked = Asked(DOCUMENT["method"], DOCUMENT["origin"], DOCUMENT["path"], DOCUMENT["token"])
+
+    def judge() -> Proof:
+        return check_proof([proof_of(case)], asked, jkt=VECTOR_KEY.thumbprint(), now=VECTORS_AT)
+
+    if not case["refused"]:
+        assert judge().jti
+        return
+    with pytest.raises(LoginRefused) as caught:
+        judge()
+    assert caught.value.detail == f"dpop: {case['refused']}"
 
 
 @pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
