@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 from desk.app import build_services, create_app
+from desk.schema.migrate import migrate
 from desk.settings import Settings
 from joserfc.jwk import ECKey
 from werkzeug.serving import make_server
@@ -27,7 +28,14 @@ class RunningDesk:
     """At ``http://localhost:<port>``. ``clock`` is the desk's own, so that a test can let time pass."""
 
     def __init__(
-        self, folder: Path, provider: Services, *, redis_url: str, resource: str, **more: Any
+        self,
+        folder: Path,
+        provider: Services,
+        *,
+        redis_url: str,
+        resource: str,
+        database_url: str = "",
+        **more: Any,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with socket.socket() as free:
@@ -41,9 +49,11 @@ class RunningDesk:
         key_file.write_text(json.dumps(key.as_dict(private=True)))
         self.settings = Settings(
             base_url=self.base, port=port, issuer=provider.settings.issuer, client_id=client_id,
-            client_key_file=key_file, resource=resource, redis_url=redis_url, **more,
+            client_key_file=key_file, resource=resource, redis_url=redis_url,
+            database_url=database_url or f"sqlite:///{folder}/desk.sqlite3", **more,
         )  # fmt: skip
         self.key = key
+        migrate(self.settings.database_url)
         register_desk(provider, self.settings, key)
         self.log = (folder / "desk.log").open("ab")
         self.log_file = folder / "desk.log"

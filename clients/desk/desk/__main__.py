@@ -1,7 +1,8 @@
-"""``python -m desk serve``. Settings: ``DESK_*``, described in ``settings.py``."""
+"""``python -m desk serve | migrate``. Settings: ``DESK_*``, described in ``settings.py``."""
 
 import argparse
 
+from desk.schema.migrate import migrate
 from desk.settings import Settings
 
 
@@ -9,7 +10,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("desk", description="Bàn ký số. The desk where officials sign.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="chạy bàn ký số / run the desk")
-    parser.parse_args(arguments)
+    commands.add_parser("migrate", help="tạo hoặc nâng cấp cơ sở dữ liệu / make or upgrade the database")
+    options = parser.parse_args(arguments)
+    if options.command == "migrate":
+        migrate(Settings().database_url)
+        print("Cơ sở dữ liệu đã ở phiên bản mới nhất. The database is at the newest version.")
+        return 0
     # The server's code is no use to other commands.
     from desk.serve import serve  # noqa: PLC0415
 

@@ -30,12 +30,15 @@ class Settings(BaseSettings):
     approval_url: str = ""
 
     # What it stands on
+    database_url: str = "sqlite:///run/desk.sqlite3"
     redis_url: str = "redis://127.0.0.1:6379/2"
     outgoing_timeout: float = 20.0
 
     # A session ends after this much idleness, and after its whole life, whatever happens
     session_idle: int = Field(default=30 * 60, ge=60)
     session_life: int = Field(default=12 * 3600, ge=60)
+
+    max_document: int = Field(default=50 * 1024 * 1024, ge=1, description="bytes of one upload")
 
     @property
     def https(self) -> bool:
@@ -45,6 +48,11 @@ class Settings(BaseSettings):
     def redirect_uri(self) -> str:
         """Where the identity provider sends the browser after a login."""
         return f"{self.base_url}/callback"
+
+    @property
+    def approved_uri(self) -> str:
+        """Where it sends the browser after an approval."""
+        return f"{self.base_url}/approved"
 
     @property
     def logged_out_uri(self) -> str:

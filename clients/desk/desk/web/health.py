@@ -16,7 +16,11 @@ def health(services: Services) -> Blueprint:
 
     @blueprint.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        checks = {"redis": services.sessions.available(), "provider": _provider(services)}
+        checks = {
+            "redis": services.sessions.available(),
+            "provider": _provider(services),
+            "database": services.database.answers(),
+        }
         ready = all(checks.values())
         return jsonify(ready=ready, **checks), 200 if ready else 503
 

@@ -7,6 +7,7 @@ from flask import session
 
 from desk.errors import LoginNeeded
 from desk.provider.authorize import Authorize, Tokens
+from desk.signing.service import Bearer
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ def dpop_key() -> dict[str, Any]:
 
 def id_token() -> str:
     return str(session.get("tokens", {}).get("id_token", ""))
+
+
+def bearer(authorize: Authorize) -> Bearer:
+    """To call the signing service as this person. Raises as ``access_token`` does."""
+    return Bearer(access_token(authorize), dpop_key())
 
 
 def access_token(authorize: Authorize) -> str:

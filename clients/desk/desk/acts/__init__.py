@@ -1,0 +1,1 @@
+"""What the desk does, one file an act. Pure of Flask."""

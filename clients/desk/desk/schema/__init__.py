@@ -1,0 +1,1 @@
+"""The schema of the desk's database, and its migrations."""

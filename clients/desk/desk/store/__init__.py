@@ -1,0 +1,1 @@
+"""What the desk remembers: documents, batches, and who did what."""
