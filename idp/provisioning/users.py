@@ -72,7 +72,7 @@ class Users:
         check_version(before, if_match)
         user = OfficialUser.model_validate(dict(body), scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST)
         user.replace(before)
-        return self._change(caller, user, official, now)
+        return self._change(caller, user, official, now, if_match)
 
     def patch(
         self, caller: Caller, user_id: str, body: Mapping[str, Any], now: int, *, if_match: str = ""
@@ -82,7 +82,7 @@ class Users:
         check_version(user, if_match)
         operations = PatchOp[OfficialUser].model_validate(dict(body), scim_ctx=Context.RESOURCE_PATCH_REQUEST)
         operations.patch(user)
-        return self._change(caller, user, official, now)
+        return self._change(caller, user, official, now, if_match)
 
     def delete(self, caller: Caller, user_id: str, now: int, *, if_match: str = "") -> None:
         """A leaver, whose username becomes free; the directory keeps who it was, for what was signed."""
@@ -96,12 +96,12 @@ class Users:
             forget_provision(connection, USER, user_id)
         self._tell("provision.deleted", user_id, caller, now)
 
-    def _change(self, caller: Caller, user: Any, official: Official, now: int) -> Any:
+    def _change(self, caller: Caller, user: Any, official: Official, now: int, if_match: str) -> Any:
         person_id = official.person.person_id
         provision = official.provision
         if not provision.client_id:
             provision = replace(provision, client_id=caller.client_id)
-        self._store(user, Official(official.person, provision), now)
+        self._store(user, Official(official.person, provision), now, if_match)
         # Whom an administrator suspended is shown as inactive: a change of anything else, which carries that
         # along, is no leaving, or a second change would bring them back. Who leaves meanwhile is deleted.
         suspended = official.person.state == SUSPENDED
@@ -114,17 +114,26 @@ class Users:
         self._tell("provision.changed", person_id, caller, now)
         return self.read(caller, person_id)
 
-    def _store(self, user: Any, official: Official, now: int) -> None:
-        # What SCIM does not see of a person (personal number, mandates, roles) stays as it is.
-        before = self.people.find(official.person.person_id) or official.person
-        try:
-            person = person_of(user, before)
-            self.people.save(replace(person, username=check_username(person.username)), now)
-        except DirectoryRefused as error:
-            kind = UniquenessException if isinstance(error, DirectoryConflict) else InvalidValueException
-            raise kind(detail=str(error)) from error
+    def _store(self, user: Any, official: Official, now: int, if_match: str = "") -> None:
+        """In one transaction with the look at If-Match: of two changes at once one is told 412."""
+        person_id = official.person.person_id
         changed = replace(official.provision, external_id=user.external_id or "", attributes=kept_of(user))
         with self.database.writing() as connection:
+            self.people.lock(connection, person_id)
+            if if_match:
+                present = next(read_officials(connection, has_person_id(person_id)), None)
+                if present is None:
+                    raise NotFoundException(detail=f"There is no user {person_id!r}.")
+                check_version(user_of(present, self.base), if_match)
+            # What SCIM does not see of a person (personal number, mandates, roles) stays as it is.
+            before = self.people.find_within(connection, person_id) or official.person
+            try:
+                person = person_of(user, before)
+                person = replace(person, username=check_username(person.username))
+                self.people.save_within(connection, person, now)
+            except DirectoryRefused as error:
+                kind = UniquenessException if isinstance(error, DirectoryConflict) else InvalidValueException
+                raise kind(detail=str(error)) from error
             save_provision(connection, changed, now)
 
     def _find(self, caller: Caller, user_id: str) -> Official:

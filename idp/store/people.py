@@ -26,7 +26,11 @@ class People:
 
     def find(self, person_id: str) -> Person | None:
         with self.database.reading() as connection:
-            return self._find(connection, person.c.person_id == person_id)
+            return self.find_within(connection, person_id)
+
+    def find_within(self, connection: Connection, person_id: str) -> Person | None:
+        """As ``find``, in a transaction of the caller's."""
+        return self._find(connection, person.c.person_id == person_id)
 
     def find_by_username(self, username: str) -> Person | None:
         """Upper and lower case are the same person."""
@@ -54,6 +58,18 @@ class People:
         Raises DirectoryRefused: a username or personal number that another has, a number whose structure is
         wrong, a post in an organisation that the directory does not have.
         """
+        with self.database.writing() as connection:
+            self.save_within(connection, saved, now)
+        return self.find(saved.person_id) or saved
+
+    def lock(self, connection: Connection, person_id: str) -> None:
+        """Nobody else changes this person before the transaction ends."""
+        connection.execute(
+            select(person.c.person_id).where(person.c.person_id == person_id).with_for_update()
+        )
+
+    def save_within(self, connection: Connection, saved: Person, now: int) -> None:
+        """As ``save``, in a transaction of the caller's."""
         saved = _checked(saved)
         values = {
             "kind": saved.kind,
@@ -67,19 +83,17 @@ class People:
             "roles": orjson.dumps(saved.roles).decode(),
             "changed_at": now,
         }
-        with self.database.writing() as connection:
-            self._refuse_conflicts(connection, saved, values["number_index"])
-            where = person.c.person_id == saved.person_id
-            try:
-                if connection.execute(update(person).where(where).values(**values)).rowcount == 0:
-                    values |= {"person_id": saved.person_id, "state": saved.state, "created_at": now}
-                    connection.execute(insert(person).values(**values))
-            except IntegrityError as error:
-                # Somebody else saved the same name or number between our look and our write.
-                raise _taken() from error
-            _replace_posts(connection, saved.person_id, saved.posts)
-            _replace_mandates(connection, saved.person_id, saved.mandates)
-        return self.find(saved.person_id) or saved
+        self._refuse_conflicts(connection, saved, values["number_index"])
+        where = person.c.person_id == saved.person_id
+        try:
+            if connection.execute(update(person).where(where).values(**values)).rowcount == 0:
+                values |= {"person_id": saved.person_id, "state": saved.state, "created_at": now}
+                connection.execute(insert(person).values(**values))
+        except IntegrityError as error:
+            # Somebody else saved the same name or number between our look and our write.
+            raise _taken() from error
+        _replace_posts(connection, saved.person_id, saved.posts)
+        _replace_mandates(connection, saved.person_id, saved.mandates)
 
     def change_state(self, person_id: str, state: str, now: int) -> bool:
         """``active``, ``suspended`` or ``left``; False when there is no such person.

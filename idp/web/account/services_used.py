@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, abort, g, request
 
 from idp.evidence.event import Event
+from idp.login.on_record import names_on_record
 from idp.services import Services
 from idp.web.account.visit import open_account
 
@@ -38,6 +39,10 @@ def services_endpoints(blueprint: Blueprint, services: Services) -> None:
                 client_id=client_id,
                 session_id=visit.session.session_id,
                 request_id=g.request_id,
+                details={
+                    "scopes": names_on_record(sorted(revoked.scopes)),
+                    "claims": names_on_record(sorted(revoked.claims)),
+                },
             )
         )
         return visit.done(".services_used", "consent_revoked")

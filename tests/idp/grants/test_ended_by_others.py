@@ -5,6 +5,7 @@ import pytest
 from idp.directory.person import LEFT, SUSPENDED
 from idp.protocol.authorize.remembered import Remembered
 from idp.provisioning.leave import Leave
+from idp.store.evidence import read_of_person
 from tests.idp.grants.token_client import TokenClient
 from tests.idp.people import Browser, enrol
 from tests.idp.provider import SIGNING, Provider
@@ -75,6 +76,9 @@ def test_a_consent_that_is_withdrawn_takes_the_tokens_with_it(provider: Provider
     browser.post("/account/services/revoke", client_id=client.client_id)
     assert client.refresh(tokens["refresh_token"]).status_code == 400
     assert not active(provider, tokens["access_token"])
+    with provider.database.reading() as connection:
+        [told] = read_of_person(connection, person.person_id, ("consent.revoked",), before=0, limit=9)
+    assert told.event.details == {"scopes": sorted(OFFLINE.split()), "claims": []}
 
 
 def test_this_was_not_me_ends_offline_access_too(provider: Provider) -> None:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from idp.directory.person import Person
+from idp.provisioning import users
 from idp.store.clients import change_state
 from tests.idp.provider import Provider
 from tests.idp.provisioning.personnel import ENTERPRISE, USER, Personnel, body, organisation, user
@@ -203,3 +205,24 @@ def test_an_error_quotes_no_personal_data(provider: Provider, personnel: Personn
     assert answer.status_code == 400
     assert "Bí mật" not in answer.text
     assert "Bí mật" not in provider.log.getvalue().decode()
+
+
+def test_of_two_changes_at_once_one_is_told_that_it_came_too_late(
+    personnel: Personnel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one's change comes between the look at If-Match and the write: it is not lost."""
+    made = personnel.joiner()
+    path, version = f"/Users/{made['id']}", made["meta"]["version"]
+    real, calls = users.check_version, []
+
+    def check(resource: Any, if_match: str) -> None:
+        real(resource, if_match)
+        if not calls:
+            calls.append(1)
+            other = {"op": "replace", "path": "displayName", "value": "Tên của người kia MẪU"}
+            assert personnel.patch(path, other).status_code == 200
+
+    monkeypatch.setattr(users, "check_version", check)
+    mine = {"op": "replace", "path": "displayName", "value": "Tên của tôi MẪU"}
+    assert personnel.patch(path, mine, If_Match=version).status_code == 412
+    assert orjson.loads(personnel.call("GET", path).data)["displayName"] == "Tên của người kia MẪU"
