@@ -60,7 +60,9 @@ def finish(visit: Visit, person: Person) -> Response:
 def _session(visit: Visit, person: Person) -> tuple[Session, str, bool]:
     services, progress, current = visit.services, visit.progress, visit.session
     acr, amr = acr_of(progress.proofs), amr_of(progress.proofs)
-    if current and current.person_id == person.person_id:
+    # A computer that is said to be shared now has no long session from before.
+    shortened = bool(current and progress.kiosk and not current.kiosk)
+    if current and current.person_id == person.person_id and not shortened:
         session = services.sessions.step_up(current.session_id, acr=acr, amr=amr, now=visit.now)
         cookie_value = services.sessions.rotate(current.session_id, visit.now)
         if session and cookie_value:

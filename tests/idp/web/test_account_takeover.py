@@ -87,3 +87,18 @@ def test_a_weaker_login_later_does_not_say_what_was_shown_before(provider: Provi
     assert browser.path == "/account/factors"
     [after] = services.sessions.of_person(person.person_id, int(provider.clock().timestamp()))
     assert (after.session_id, after.acr, after.amr) == (session.session_id, "LoA2", ("mfa", "otp", "pwd"))
+
+
+def test_a_shared_computer_keeps_no_long_session_from_before(provider: Provider) -> None:
+    """Whoever ticks the box when asked again means this session too: it is short from then on."""
+    person, services = enrol(provider), provider.app.extensions["idp"]
+    browser = Browser(provider)
+    browser.login(person)
+    provider.clock.pass_(minutes=20)
+    browser.get("/account/factors")
+    browser.post(f"{browser.path}/password", username=person.username, password=PASSWORD, kiosk="yes")
+    browser.post(f"{browser.path}/totp", otp=person.otp(provider))
+    now = int(provider.clock().timestamp())
+    [session] = services.sessions.of_person(person.person_id, now)
+    assert session.kiosk
+    assert session.expires_at == now + provider.settings.kiosk_seconds
