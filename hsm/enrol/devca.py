@@ -10,7 +10,7 @@ from hsm.enrol.order import read_certificates
 _PROFILES = {
     "organisation-seal": "organisation-seal",
     "organisation-seal-rsa": "organisation-seal",
-    "compatibility-rs256": "organisation-seal",
+    "compatibility-rs256": "service-seal",
     "service-seal": "service-seal",
     "service-seal-rsa": "service-seal",
     "personal": "personal",

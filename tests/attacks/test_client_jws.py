@@ -106,3 +106,18 @@ def test_an_administrator_approves_a_signature(scene: Scene) -> None:
     for kind in ("client_jws", "admin_jws"):
         with scene.nothing_happens(ActRefused):
             scene.sign(act, Approval(kind, evidence))
+
+
+def test_a_system_puts_an_organisations_seal_with_its_own_key(scene: Scene, name: str) -> None:
+    """The system holds it, before a clerk has it and after; automatic seals are of another purpose."""
+    seal = scene.certified("organisation-seal", CLIENT)
+    for clerk in (False, True):
+        if clerk:
+            scene.process.perform(
+                "hand_over_seal",
+                {"credential_id": seal, "record": "1/BB", "receiver": name},
+                scene.process.enrol_person(name),
+            )
+        act = scene.act(scene.prepared(), credential_id=seal)
+        with scene.nothing_happens(PolicyRefused):
+            scene.sign(act, scene.by_client(act), scene.attributes(act))

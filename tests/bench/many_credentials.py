@@ -33,7 +33,7 @@ class Store:
         self.key_process: RunningKeyProcess = province.own_key_process(name)
         self.key_process.start()
         self._key = self.key_process.register_client("bench")
-        self.ids = [province.enrol(self.key_process, "organisation-seal") for _ in range(FEW)]
+        self.ids = [province.enrol(self.key_process, "service-seal") for _ in range(FEW)]
         self.ids += _copy(self.key_process, self.ids, count - FEW)
         self._client = KeyProcess(self.key_process.signsvc)
         province.keep(self._client)

@@ -117,7 +117,7 @@ def _leaves(acts: int) -> Iterator[tuple[int, bytes]]:
         (profile, purpose, approval, content)
         for profile, purpose, approvals in (
             ("service-seal", "service", ("client_jws", "access_token")),
-            ("organisation-seal", "organisation", ("client_jws",)),
+            ("service-seal-rsa", "service", ("client_jws",)),
             ("personal", "personal", ("passkey", "pin_otp")),
         )
         for approval in approvals

@@ -15,7 +15,7 @@ from tests.servers.redis import RunningRedis
 from tests.servers.stack import RegisteredClient, Stack
 
 SAMPLES = ROOT / "tests" / "samples"
-PROFILES = {"P-256": "organisation-seal", "RSA-3072": "organisation-seal-rsa"}
+PROFILES = {"P-256": "service-seal", "RSA-3072": "service-seal-rsa"}
 
 
 class Province:
@@ -65,7 +65,7 @@ class Province:
 
     @cached_property
     def credentials(self) -> dict[str, str]:
-        """The client's organisation seals by kind of key."""
+        """The client's automatic seals by kind of key."""
         return {kind: self.enrol(self.stack.key_process, profile) for kind, profile in PROFILES.items()}
 
     def enrol(self, key_process: RunningKeyProcess, profile: str, holder: str = "bench") -> str:

@@ -112,14 +112,14 @@ questions = likely() | st.builds(
 
 
 def a_question(**facts: object) -> Question:
-    profile = BUNDLE.profiles["organisation-seal"]
+    profile = BUNDLE.profiles["service-seal"]
     credential = CredentialFacts(
         id="seal",
-        purpose="organisation",
+        purpose="service",
         algorithm="ES256",
         state="active",
         holder="one-stop",
-        profile="organisation-seal",
+        profile="service-seal",
         proofs=profile.proofs,
     )
     return Question(

@@ -216,12 +216,12 @@ class TestPossibilities:
         }  # fmt: skip
 
     def test_a_draft_that_opens_a_door_is_told_though_nobody_went_through(self) -> None:
-        head, seal, rest = FILES["key-profiles.toml"].partition("[organisation-seal]\n")
+        head, seal, rest = FILES["key-profiles.toml"].partition("[compatibility-rs256]\n")
         rest = rest.replace('"client_jws"]', '"client_jws", "access_token"]', 1)
         wide = f"{head}{seal}max_signatures_by_access_token = 1\n{rest}"
         opened = compare(BUNDLE, parse_bundle(FILES | {"key-profiles.toml": wide}))
         assert {(one.profile, one.after.who, one.after.approval, one.after.content) for one in opened} == {
-            ("organisation-seal", "holder", "access_token", "prepared")
+            ("compatibility-rs256", "holder", "access_token", "prepared")
         }
         assert all(one.after.decision.allowed and not one.before.decision.allowed for one in opened)
 
@@ -234,10 +234,12 @@ class TestPossibilities:
         assert not any(one.after.decision.allowed for one in opened)
 
     def test_office_hours_are_told_apart(self) -> None:
-        seal = "organisation-seal-office-hours"
+        head, seal, rest = FILES["key-profiles.toml"].partition("[service-seal]\n")
+        closed = head + seal + rest.replace('hours = "any"', 'hours = "office"', 1)
         facts = CredentialFacts(
-            id="c", purpose="organisation", algorithm="ES256", state="active", holder="ubnd", profile=seal,
-            proofs=frozenset({"client_jws"}),
+            id="c", purpose="service", algorithm="ES256", state="active", holder="ubnd",
+            profile="service-seal", proofs=frozenset({"client_jws"}),
         )  # fmt: skip
-        moments = {one.moment for one in who_could_sign(BUNDLE, facts) if one.decision.allowed}
+        bundle = parse_bundle(FILES | {"key-profiles.toml": closed})
+        moments = {one.moment for one in who_could_sign(bundle, facts) if one.decision.allowed}
         assert moments == {"office"}

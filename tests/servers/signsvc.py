@@ -135,6 +135,7 @@ class Enrolled:
     key: ECKey
     seal: str
     service_seal: str
+    organisation_seal: str
 
 
 @dataclass
@@ -198,18 +199,24 @@ class Service:
 
 
 def enrol(key_process: RunningKeyProcess, devca: Any, client_id: str) -> Enrolled:
-    """Two certified credentials and a registered approval key."""
+    """Three certified credentials and a registered approval key; no clerk has the organisation's seal yet."""
     key = key_process.register_client(client_id)
     seal = activate(
+        key_process,
+        key_process.create_credential("service-seal", client_id),
+        devca,
+        "service-seal",
+    )
+    service_seal = activate(
+        key_process, key_process.create_credential("service-seal", client_id), devca, "service-seal"
+    )
+    organisation_seal = activate(
         key_process,
         key_process.create_credential("organisation-seal", client_id),
         devca,
         "organisation-seal",
     )
-    service_seal = activate(
-        key_process, key_process.create_credential("service-seal", client_id), devca, "service-seal"
-    )
-    return Enrolled(client_id, key, seal, service_seal)
+    return Enrolled(client_id, key, seal, service_seal, organisation_seal)
 
 
 def make_settings(

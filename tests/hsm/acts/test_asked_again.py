@@ -1,7 +1,6 @@
 """A SAD is asked of the policy again when it is redeemed: what changed since it was given out counts."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from hsm.tables import grant
 from policies.model import Decision, Question
 from tests.hsm.acts.conftest import NOW, ONE_STOP, House, bare_item, to_sign
 from tests.hsm.acts.governed_house import FILES, STRICTER, GovernedHouse
-from tests.hsm.acts.office_house import CLERK, HEAD, OF_HEAD, UNIT, OfficeHouse
+from tests.hsm.acts.office_house import CLERK, HEAD, OF_HEAD, UBND, UNIT, OfficeHouse
 
 MOMENT = int(NOW.timestamp())
 
@@ -57,18 +56,17 @@ def test_a_seal_that_was_handed_over_since_is_not_put_by_the_clerk_who_had_it(of
     assert [one["operation"]["name"] for one in office.signing_entries() if "operation" in one] == ["sign"]
 
 
-def test_a_sad_of_office_hours_signs_nothing_after_them(house: House) -> None:
-    closing = NOW + timedelta(hours=2, minutes=28)  # 17:28 in Viet Nam
-    moment = int(closing.timestamp())
-    seal = house.add_credential("organisation-seal-office-hours", "one-stop")
-    act = house.act(
-        bare_item("a"), bare_item("b"), credential_id=seal, issued_at=moment, expires_at=moment + 300
-    )
-    sad = house.signing.authorize(act.encode(), house.approve(act.encode()), now=closing).sad
-    first, second = to_sign(act)
-    house.signing.sign_granted(sad, ONE_STOP, [first], now=closing)
+def test_a_sad_of_office_hours_signs_nothing_after_them(office: OfficeHouse) -> None:
+    office.later(hours=2, minutes=28)  # 17:28 in Viet Nam
+    seal = office.add_credential("organisation-seal-office-hours", "one-stop", office=UBND, custodian=CLERK)
+    act = office.typed("copy", seal, None, None, copy_form="sao_y")
+    approval = Approval(**office.passkeys[CLERK].approve(act.encode()))
+    sad = office.signing.authorize(act.encode(), approval, now=office.now).sad
+    first, second = office.attributes(act)
+    office.signing.sign_granted(sad, ONE_STOP, [first], now=office.now)
+    office.later(minutes=3)
     with pytest.raises(PolicyRefused) as refused:
-        house.signing.sign_granted(sad, ONE_STOP, [second], now=closing + timedelta(minutes=3))
+        office.signing.sign_granted(sad, ONE_STOP, [second], now=office.now)
     assert refused.value.rules == ("never-outside-office-hours",)
 
 

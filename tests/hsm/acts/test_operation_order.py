@@ -168,7 +168,7 @@ def test_only_the_named_clerk_puts_the_seal_and_only_with_an_operation(house: Of
         house.signing.sign_approved(
             by_client.encode(), house.approve(by_client.encode()), house.attributes(by_client), now=house.now
         )
-    assert caught.value.rules == ("actor-named-clerk",)
+    assert caught.value.rules == ("actor-named-clerk", "never-other-proof")
     plain = replace(by_client, operation=None, items=(replace(by_client.items[0], over=None),))
     with pytest.raises(PolicyRefused) as caught:
         house.approved(plain, CLERK)

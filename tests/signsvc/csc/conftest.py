@@ -112,12 +112,12 @@ def pdf() -> bytes:
 @pytest.fixture(scope="session")
 def rsa_seal(key_process: RunningKeyProcess, devca: Any, enrolled: Any) -> str:
     """The client's RSASSA-PSS seal."""
-    created = key_process.create_credential("organisation-seal-rsa", enrolled.client_id)
-    return activate(key_process, created, devca, "organisation-seal")
+    created = key_process.create_credential("service-seal-rsa", enrolled.client_id)
+    return activate(key_process, created, devca, "service-seal")
 
 
 @pytest.fixture(scope="session")
 def rs256_seal(key_process: RunningKeyProcess, devca: Any, enrolled: Any) -> str:
     """Its seal in the PKCS#1 v1.5 compatibility mode."""
     created = key_process.create_credential("compatibility-rs256", enrolled.client_id)
-    return activate(key_process, created, devca, "organisation-seal")
+    return activate(key_process, created, devca, "service-seal")

@@ -112,8 +112,11 @@ def test_an_ecdsa_seal_names_its_curve_and_its_challenge(csc: Csc) -> None:
         "status": "enabled", "algo": ["1.2.840.10045.4.3.2"], "len": 256, "curve": "1.2.840.10045.3.1.7",
     }  # fmt: skip
     assert told["auth"]["objects"][0]["type"] == "ChallengeResponse"
-    # A clerk to whom the seal is entrusted approves by passkey, a system by its own key.
-    assert told["auth"]["expression"] == "passkey OR client_jws"
+    # A system approves its automatic seal by its own key; an organisation's seal is its clerk's, by passkey.
+    assert told["auth"]["expression"] == "client_jws"
+    organisation = csc.service.enrolled.organisation_seal
+    of_clerk = csc.call("credentials/info", credentialID=organisation, authInfo=True).json
+    assert of_clerk["auth"]["expression"] == "passkey"
     assert len(told["cert"]["certificates"]) == 1
     assert (
         "certificates"

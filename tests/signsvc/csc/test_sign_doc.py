@@ -131,7 +131,12 @@ def test_without_sad_the_token_itself_must_name_the_documents(csc: Csc, pdf: byt
     assert refusal(other) == (
         403, "invalid_hash", "Document or documentDigest does not match authorized hash",
     )  # fmt: skip
-    organisation = csc.call("signatures/signDoc", token=token, credentialID=csc.seal, **documents_of(pdf))
+    organisation = csc.call(
+        "signatures/signDoc",
+        token=token,
+        credentialID=csc.service.enrolled.organisation_seal,
+        **documents_of(pdf),
+    )
     assert refusal(organisation)[2] == "Missing (or invalid type) string parameter SAD"
 
 

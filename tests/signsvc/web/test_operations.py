@@ -106,11 +106,12 @@ def test_a_signed_document_needs_its_last_signature_named(service: Service, pdf:
 def test_what_the_policy_refuses_is_told_in_its_rules_words_and_can_be_tried_again(
     service: Service, pdf: bytes
 ) -> None:
-    prepared = service.prepare(service.upload(pdf).json["id"], **OPERATION).json
+    seal = service.enrolled.organisation_seal
+    prepared = service.prepare(service.upload(pdf).json["id"], credential_id=seal, **OPERATION).json
     refused = service.complete(prepared)
     assert (refused.status_code, refused.json["code"]) == (403, "operation_actor")
     assert refused.json["type"] == "urn:antin:problem:operation_actor"
-    assert "chỉ chính văn thư đó được dùng" in refused.json["detail"]
+    assert "chỉ do văn thư được giao trực tiếp dùng" in refused.json["detail"]
     assert "seal" in refused.json["detail_en"]
     shown = service.client.get(f"/v1/signatures/{prepared['id']}", headers=service.headers()).json
     assert (shown["state"], shown["operation"]) == ("awaiting_approval", "incoming")

@@ -73,10 +73,11 @@ def test_a_plain_token_signs_nothing(service: Service, pdf: bytes) -> None:
     assert (answer.status_code, answer.json["code"]) == (403, "approval_refused")
 
 
-def test_a_credential_that_wants_a_stronger_proof_is_refused(service: Service, pdf: bytes) -> None:
-    token = service.issuer.approval_token(service.enrolled.seal, pdf)
-    answer = sign(service, pdf, token, credential_id=service.enrolled.seal)
-    assert (answer.status_code, answer.json["code"]) == (403, "policy_refused")
+def test_an_organisations_seal_wants_its_clerks_passkey_and_takes_no_token(service: Service, pdf: bytes) -> None:
+    token = service.issuer.approval_token(service.enrolled.organisation_seal, pdf)
+    answer = sign(service, pdf, token, credential_id=service.enrolled.organisation_seal)
+    assert (answer.status_code, answer.json["code"]) == (403, "operation_actor")
+    assert "named clerk" in answer.json["detail_en"]
 
 
 def test_the_same_call_again_gives_the_same_document_and_signs_once(service: Service, pdf: bytes) -> None:
