@@ -1,6 +1,6 @@
 """Administrative acts from a command: draft, approve, perform.
 
-    python -m hsm act create_credential --parameter profile=service-seal … -o act.json
+    python -m hsm act create_credential --parameters '{"profile": "service-seal", …}' -o act.json
     python -m hsm approve act.json --key admin-1.jwk -o approval-1.jws
     python -m hsm perform act.json approval-1.jws approval-2.jws --socket unix:run/hsm-admin.sock
 

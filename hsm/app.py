@@ -28,6 +28,7 @@ from hsm.acts.offices import Offices
 from hsm.acts.passkey import Passkeys, WebAuthn
 from hsm.acts.pin_otp import PinOtp
 from hsm.acts.renew import Renewals
+from hsm.acts.retire_administrator import RetireAdministrator
 from hsm.acts.rotate_kek import Keks
 from hsm.acts.row_seals import RowSeals
 from hsm.acts.second_administrator import AdministratorPasskeys
@@ -202,6 +203,7 @@ class KeyProcessApp:
                 **ClientKeys(self.database, seals).operations(),
                 **enrol_people.operations(),
                 **LinkAdministrator(self.database, seals).operations(),
+                **RetireAdministrator(self.database, seals).operations(),
                 **ActivatePolicy(self.database, seals, policy).operations(),
                 **Offices(self.database).operations(),
                 **Mandates(self.database).operations(),

@@ -274,6 +274,10 @@ def _enter_admins(file: CeremonyFile, database: Database, seals: RowSeals, note:
             raise CeremonyError(f"The key of {part.id} ({part.jwk}) cannot be used: {error}") from error
         stored = StoredAdmin(part.id, kid, part.name, store.jwk_text(jwk))
         with database.writing() as connection:
+            if store.is_retired_admin(connection, part.id):
+                # Held again to keep what exists, the ceremony brings nobody back.
+                note(f"admin {part.id}", "retired")
+                continue
             known = store.find_admin(connection, kid)
             if known is None:
                 store.add_admin(connection, replace(stored, seal=seals.seal(admin_row(stored))))

@@ -24,7 +24,7 @@ from hsm.acts.act import (
     parse_admin_act,
     parse_sign_act,
 )
-from hsm.acts.office_operation import CopyForm, Earlier, OfficeOperation, OperationName
+from hsm.acts.office_operation import BY_PERSON, CopyForm, Earlier, OfficeOperation, OperationName
 from hsm.algorithms import SignatureAlgorithm
 from hsm.answers import (
     Approval,
@@ -60,6 +60,7 @@ from hsm.errors import (
 from hsm.tls import TlsFiles
 
 __all__ = [
+    "BY_PERSON",
     "ActItem",
     "ActMalformed",
     "ActRefused",

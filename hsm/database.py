@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Executable, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsm.errors import StoreUnavailable
@@ -85,3 +85,8 @@ def _engine(url: str, *, immediate: bool) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def changed(connection: Connection, statement: Executable) -> bool:
+    """Whether exactly one row was: what an UPDATE that asks for a state finds out by the way."""
+    return connection.execute(statement).rowcount == 1

@@ -1,13 +1,12 @@
 """Commands for what the journal is for: check anchors, find uses, erase acts."""
 
 import argparse
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-AddCommand = Callable[[str, Any, str], argparse.ArgumentParser]
+from hsm.subcommands import AddCommand
 
 
 def add_commands(add: AddCommand) -> None:

@@ -4,7 +4,6 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +14,8 @@ from hsm.client import KeyProcess
 from hsm.enrol import enrol
 from hsm.enrol.devca import DevelopmentAuthority
 from hsm.enrol.manual import ManualAuthority
+from hsm.subcommands import AddCommand
 
-AddCommand = Callable[[str, Any, str], argparse.ArgumentParser]
 SOCKET = "unix:run/hsm-admin.sock"
 BAR = 30
 

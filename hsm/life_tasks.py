@@ -10,11 +10,19 @@ from hsm.acts.rotate_kek import Keks
 from hsm.database import Database
 from hsm.repeat import Repeat, Report
 from hsm.token.token import Token
+from policies.bundle import Bundle
+from policies.limits import longest_window
 
 ADOPT_SECONDS = 1.0
 POLICY_SECONDS = 1.0
 RADAR_SECONDS = 3600.0
-LONGEST_WINDOWS = 30 * 86_400  # seconds
+# Counts are kept so long at least, in case a longer window comes into force.
+LEAST_KEPT = 30 * 86_400  # seconds
+
+
+def kept_seconds(bundle: Bundle) -> int:
+    """How long counts are kept: the window before still weighs in until the present one is over."""
+    return max(LEAST_KEPT, 2 * longest_window(bundle))
 
 
 class LifeTasks:
@@ -24,6 +32,7 @@ class LifeTasks:
         self, database: Database, ledger: Ledger, token: Token, policy: ActivePolicy, report: Report
     ) -> None:
         self._database = database
+        self._policy = policy
         self._started = False
         adoption, keks = Adoption(database, ledger, token), Keks(database, token)
         self._tasks = [
@@ -47,7 +56,7 @@ class LifeTasks:
     def _forget_old_counts(self) -> None:
         now = int(datetime.now(UTC).timestamp())
         with self._database.writing() as connection:
-            quota_counts.forget_old(connection, now - LONGEST_WINDOWS)
+            quota_counts.forget_old(connection, now - kept_seconds(self._policy.current.bundle))
 
     def _look(self) -> None:
         radar.measure(self._database, datetime.now(UTC))

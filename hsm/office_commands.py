@@ -22,12 +22,11 @@ from typing import Any
 from hsm import administer
 from hsm.client import KeyProcess
 from hsm.errors import ActMalformed
+from hsm.subcommands import AddCommand, subcommand
+from policies.office_life import FORMS, RANKS
 
-AddCommand = Callable[[str, Any, str], argparse.ArgumentParser]
 SOCKET = "unix:run/hsm-admin.sock"
 VIETNAM = timezone(timedelta(hours=7))
-RANKS = ("head", "deputy", "unit_head", "unit_deputy", "member")
-FORMS = ("TM", "KT", "TL", "TUQ", "Q")
 _CAPACITY = 'dòng ngăn bởi " / " / lines parted by " / "'
 
 
@@ -37,12 +36,8 @@ def add_commands(add: AddCommand) -> None:
     commands = office.add_subparsers(required=True)
 
     def command(name: str, action: str, vietnamese: str, english: str) -> argparse.ArgumentParser:
-        summary = f"{vietnamese} / {english}"
-        added = commands.add_parser(name, help=summary, description=summary)
-        added.set_defaults(run=_show if not action else _act_of(action), parser=added)
-        added.add_argument(
-            "--json", action="store_true", default=argparse.SUPPRESS, help="một dòng / one line"
-        )
+        run = _act_of(action) if action else _show
+        added = subcommand(commands, name, run, f"{vietnamese} / {english}")
         if action:
             added.add_argument("-o", "--output", type=Path, help="chỉ soạn việc / only draft the act")
             added.add_argument("--key", type=Path, action="append", default=[], help="quản trị viên; twice")

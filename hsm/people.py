@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import Connection, Dialect, RowMapping, bindparam, insert, select, update
 
 from hsm.compiled import Compiled
+from hsm.database import changed
 from hsm.tables import factor, passkey, person
 
 _BOTH_ACTIVE = ("active", "active")
@@ -76,7 +77,7 @@ def add_person(connection: Connection, person_id: str, now: int) -> bool:
 def retire_person(connection: Connection, person_id: str) -> bool:
     # Without a seal no passkey of theirs comes back, whatever the states say later.
     connection.execute(update(passkey).where(passkey.c.person_id == person_id).values(seal=None))
-    return _changed(
+    return changed(
         connection,
         update(person)
         .where(person.c.person_id == person_id, person.c.state == "active")
@@ -133,7 +134,7 @@ def advance_passkey(
 
 
 def suspend_passkey(connection: Connection, credential_id: bytes) -> bool:
-    return _changed(
+    return changed(
         connection,
         update(passkey)
         .where(passkey.c.credential_id == credential_id, passkey.c.state == "active")
@@ -142,7 +143,7 @@ def suspend_passkey(connection: Connection, credential_id: bytes) -> bool:
 
 
 def retire_passkey(connection: Connection, person_id: str, credential_id: bytes) -> bool:
-    return _changed(
+    return changed(
         connection,
         update(passkey)
         .where(
@@ -170,13 +171,13 @@ def find_factor(connection: Connection, person_id: str) -> StoredFactor | None:
 def set_factor(connection: Connection, person_id: str, sealed: bytes, key_label: str, now: int) -> None:
     """A new PIN and one-time password in place of the old ones, unlocked."""
     values = {"sealed": sealed, "key_label": key_label, "failures": 0, "last_step": 0, "changed_at": now}
-    if not _changed(connection, update(factor).where(factor.c.person_id == person_id).values(**values)):
+    if not changed(connection, update(factor).where(factor.c.person_id == person_id).values(**values)):
         connection.execute(insert(factor).values(person_id=person_id, **values))
 
 
 def count_attempt(connection: Connection, person_id: str, maximum: int) -> bool:
     """Count a try that is about to be made; False when there is none left."""
-    return _changed(
+    return changed(
         connection,
         update(factor)
         .where(factor.c.person_id == person_id, factor.c.failures < maximum)
@@ -189,7 +190,7 @@ def accept_step(connection: Connection, person_id: str, sealed: bytes, step: int
 
     ``sealed`` is what it was checked against: a factor replaced in between accepts nothing.
     """
-    return _changed(
+    return changed(
         connection,
         update(factor)
         .where(factor.c.person_id == person_id, factor.c.sealed == sealed, factor.c.last_step < step)
@@ -198,7 +199,7 @@ def accept_step(connection: Connection, person_id: str, sealed: bytes, step: int
 
 
 def unlock_factor(connection: Connection, person_id: str) -> bool:
-    return _changed(connection, update(factor).where(factor.c.person_id == person_id).values(failures=0))
+    return changed(connection, update(factor).where(factor.c.person_id == person_id).values(failures=0))
 
 
 class _Statements:
@@ -238,7 +239,3 @@ def _statements(connection: Connection) -> _Statements:
 
 def _passkey(row: RowMapping) -> StoredPasskey:
     return StoredPasskey(**row)
-
-
-def _changed(connection: Connection, statement: object) -> bool:
-    return connection.execute(statement).rowcount == 1  # type: ignore[call-overload, no-any-return]

@@ -17,18 +17,17 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from hsm import administer
 from hsm.ask_commands import add_page, asked_approvals
 from hsm.errors import ActMalformed
 from hsm.policy_client import PolicyClient
 from hsm.policy_reports import Outcome, act_outcome, diff_outcome, list_outcome, show_outcome
+from hsm.subcommands import AddCommand, subcommand
 from policies.bundle import Bundle, bundle_digest, parse_bundle, read_texts
 from policies.errors import PolicyError
 from policies.governance import check_governance
 
-AddCommand = Callable[[str, Any, str], argparse.ArgumentParser]
 Run = Callable[[argparse.Namespace], Outcome]
 SOCKET = "unix:run/hsm-admin.sock"
 DIFFERS = 3
@@ -41,13 +40,7 @@ def add_commands(add: AddCommand) -> None:
     commands = policy.add_subparsers(required=True)
 
     def command(name: str, run: Run, vietnamese: str, english: str) -> argparse.ArgumentParser:
-        summary = f"{vietnamese} / {english}"
-        added = commands.add_parser(name, help=summary, description=summary)
-        added.set_defaults(run=_told(run), parser=added)
-        # Whether it stands before or after the command's name.
-        added.add_argument(
-            "--json", action="store_true", default=argparse.SUPPRESS, help="một dòng / one line"
-        )
+        added = subcommand(commands, name, _told(run), f"{vietnamese} / {english}")
         added.add_argument("--socket", default=SOCKET, help="của quản trị viên / the administrators'")
         return added
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, insert, or_, select, update
 
+from hsm.database import changed
 from hsm.role_tables import mandate, office, post
 from hsm.tables import person
 
@@ -189,7 +190,7 @@ def add_office(connection: Connection, stored: StoredOffice) -> bool:
 
 
 def retire_office(connection: Connection, office_id: str) -> bool:
-    return _changed(
+    return changed(
         connection,
         update(office)
         .where(office.c.office_id == office_id, office.c.state == "active")
@@ -204,7 +205,7 @@ def add_post(connection: Connection, stored: StoredPost) -> None:
 
 def end_post(connection: Connection, post_id: str, now: int) -> bool:
     """False when it had ended."""
-    return _changed(
+    return changed(
         connection,
         update(post)
         .where(post.c.post_id == post_id, or_(post.c.ends_at.is_(None), post.c.ends_at > now))
@@ -218,7 +219,7 @@ def add_mandate(connection: Connection, stored: StoredMandate) -> None:
 
 def revoke_mandate(connection: Connection, mandate_id: str, now: int) -> bool:
     """False when it was revoked before."""
-    return _changed(
+    return changed(
         connection,
         update(mandate)
         .where(mandate.c.mandate_id == mandate_id, mandate.c.revoked_at.is_(None))
@@ -240,7 +241,3 @@ def _post(row: RowMapping) -> StoredPost:
 
 def _values(stored: Any) -> dict[str, Any]:
     return {one.name: getattr(stored, one.name) for one in fields(stored)}
-
-
-def _changed(connection: Connection, statement: object) -> bool:
-    return connection.execute(statement).rowcount == 1  # type: ignore[call-overload, no-any-return]

@@ -162,10 +162,13 @@ def find_admin(
     return StoredAdmin(*row) if row else None
 
 
-def active_admins(connection: Connection) -> list[StoredAdmin]:
+def active_admins(connection: Connection, *, lock: bool = False) -> list[StoredAdmin]:
+    """``lock``: nobody else changes one of them before this transaction ends."""
     query = select(
         admin.c.admin_id, admin.c.kid, admin.c.name, admin.c.jwk, admin.c.person_id, admin.c.seal
     ).where(admin.c.state == "active")
+    if lock:
+        query = query.order_by(admin.c.admin_id).with_for_update()
     return [StoredAdmin(*row) for row in connection.execute(query)]
 
 
@@ -180,6 +183,11 @@ def add_admin(connection: Connection, stored: StoredAdmin) -> None:
     connection.execute(insert(admin).values(**values, state="active"))
 
 
+def is_retired_admin(connection: Connection, admin_id: str) -> bool:
+    query = select(admin.c.admin_id).where(admin.c.admin_id == admin_id, admin.c.state == "retired")
+    return connection.execute(query).first() is not None
+
+
 def link_admin(connection: Connection, stored: StoredAdmin) -> bool:
     """Give the administrator this person; False when somebody else has the person, or there is no such."""
     taken = select(admin.c.admin_id).where(
@@ -191,6 +199,16 @@ def link_admin(connection: Connection, stored: StoredAdmin) -> bool:
         update(admin)
         .where(admin.c.admin_id == stored.admin_id, admin.c.kid == stored.kid, admin.c.state == "active")
         .values(person_id=stored.person_id, seal=stored.seal)
+    )
+    return changed.rowcount == 1
+
+
+def retire_admin(connection: Connection, admin_id: str) -> bool:
+    """Their row loses its seal: setting the state back revives nobody. The person may be another's then."""
+    changed = connection.execute(
+        update(admin)
+        .where(admin.c.admin_id == admin_id, admin.c.state == "active")
+        .values(state="retired", person_id=None, seal=None)
     )
     return changed.rowcount == 1
 

@@ -11,7 +11,8 @@ from typing import Any
 from hsm import administer
 from hsm.client import KeyProcess
 from hsm.errors import HsmError
-from hsm.life_commands import SOCKET, AddCommand
+from hsm.life_commands import SOCKET
+from hsm.subcommands import AddCommand
 from hsm.token_key_rotation import Step, find_token_keys, next_step
 
 DAY = 86400

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from policies.model import (
     ActionName,
+    AdministratorFacts,
     ClientKeyFacts,
     CredentialFacts,
     EnrolmentFacts,
@@ -30,6 +31,7 @@ _OTHERS: dict[ActionName, type[Facts]] = {
     ActionName.CONTINUE_COPY: StoreFacts,
     ActionName.SUSPEND_HOLDER: HolderFacts,
     ActionName.ACTIVATE_POLICY: PolicyFacts,
+    ActionName.RETIRE_ADMINISTRATOR: AdministratorFacts,
     ActionName.REGISTER_OFFICE: OfficeFacts,
     ActionName.RETIRE_OFFICE: OfficeFacts,
     ActionName.GIVE_POST: PostFacts,

@@ -21,6 +21,7 @@ from policies.about import ABOUT, entity_type
 from policies.bundle import Bundle
 from policies.model import (
     ActionName,
+    AdministratorFacts,
     Circumstances,
     ClientKeyFacts,
     CredentialFacts,
@@ -136,6 +137,9 @@ class Engine:
                 holder = None
             case "Policy", PolicyFacts():
                 attributes = {"version": resource.version, "earlier": resource.earlier}
+                holder = None
+            case "Administrator", AdministratorFacts():
+                attributes = {"state": resource.state, "others": resource.others}
                 holder = None
             case ("Office", OfficeFacts()) | ("Post", PostFacts()) | ("Mandate", MandateFacts()):
                 attributes = asdict(resource)

@@ -34,8 +34,8 @@ _SETS = ("consents", "parts", "absent", "earlier", "earlier_operations")
 _BY_CLIENT = ("client_jws", "access_token")
 _NOT_CIRCUMSTANCES = ("edition", "about", "unsaid", "role")
 # What a fact that is new is told since: leaves of an earlier edition say nothing of it, not even that.
-EDITION = 2
-SINCE = {"grantee_own": 2}
+EDITION = 3
+SINCE = {"grantee_own": 2, "others": 3}
 
 
 class NotRehearsed(PolicyError):

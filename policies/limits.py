@@ -53,3 +53,9 @@ def _of_profile(bundle: Bundle, name: str, credential_id: str) -> Iterator[Limit
                 quota, credential_id, times, seconds,
                 f"{profile.title}: số chữ ký {title}", f"{profile.title_en}: signatures {title_en}",
             )  # fmt: skip
+
+
+def longest_window(bundle: Bundle) -> int:
+    """Of everything that the key process counts, in seconds."""
+    windows = [quota.window_seconds for quota in bundle.quotas.values() if quota.where == "key-process"]
+    return max(windows, default=DAY)

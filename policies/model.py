@@ -39,6 +39,7 @@ class ActionName(StrEnum):
     SET_PIN_OTP = "set_pin_otp"
     UNLOCK_FACTOR = "unlock_factor"
     LINK_ADMINISTRATOR = "link_administrator"
+    RETIRE_ADMINISTRATOR = "retire_administrator"
     ACTIVATE_POLICY = "activate_policy"
     REGISTER_OFFICE = "register_office"
     RETIRE_OFFICE = "retire_office"
@@ -142,6 +143,15 @@ class PolicyFacts:
     earlier: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class AdministratorFacts:
+    """What a rule may know of an administrator. ``others``: how many remain when they are retired."""
+
+    id: str
+    state: str
+    others: int
+
+
 Facts = (
     CredentialFacts
     | ClientKeyFacts
@@ -149,6 +159,7 @@ Facts = (
     | HolderFacts
     | StoreFacts
     | PolicyFacts
+    | AdministratorFacts
     | OfficeFacts
     | PostFacts
     | MandateFacts

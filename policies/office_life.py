@@ -5,6 +5,10 @@ Decree 30/2020/NĐ-CP, Art. 13 to 15, 25 to 27, 32 and 33. Pure values, as in ``
 
 from dataclasses import dataclass
 
+# Decree 30/2020/NĐ-CP, Art. 13: by whose authority one signs; and what a post in an office is.
+FORMS = ("TM", "KT", "TL", "TUQ", "Q")
+RANKS = ("head", "deputy", "unit_head", "unit_deputy", "member")
+
 
 @dataclass(frozen=True, slots=True)
 class RoleFacts:

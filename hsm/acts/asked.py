@@ -36,7 +36,7 @@ CONTEXT = (
 ABOUT = (
     "purpose", "algorithm", "state", "profile", "training", "holder_kind", "active", "wrapped", "version",
     "earlier", "office", "rank", "person", "form", "grantor", "grantee", "grantee_place", "grantee_own",
-    "written", "ends", "limited",
+    "written", "ends", "limited", "others",
 )  # fmt: skip
 ROLE = (
     "office_active",

@@ -21,9 +21,8 @@ from hsm.database import Database
 from hsm.errors import ActMalformed
 from hsm.roles import StoredMandate, StoredPost
 from policies.model import ActionName
-from policies.office_life import MandateFacts
+from policies.office_life import FORMS, MandateFacts
 
-FORMS = ("TM", "KT", "TL", "TUQ", "Q")
 MAX_KINDS = 50
 # The facts are asked for without a clock: what the times are is read, whether they are to come is seen later.
 _NO_CLOCK = datetime.fromtimestamp(0, UTC)

@@ -6,12 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from hsm.client import BY_PERSON, CopyForm, OperationName
 from signsvc.errors import RequestRefused
 from signsvc.usecases.wishes import EarlierWish, OperationWish
 from signsvc.web.wire import PLAIN, Body, Id
 
-Operation = Literal["initial", "sign", "issue", "annex", "copy", "incoming", "comment"]
-CopyFormName = Literal["sao_y", "sao_luc", "trich_sao"]
 Secrecy = Literal["none", "mat", "toi_mat", "tuyet_mat"]
 OfficeId = Annotated[str, StringConstraints(max_length=200, pattern=PLAIN)]
 Capacity = Annotated[
@@ -22,7 +21,6 @@ Capacity = Annotated[
 Number = Annotated[str, StringConstraints(max_length=60, pattern=PLAIN)]
 Day = Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 Sha256 = Annotated[str, StringConstraints(max_length=44), Field(description="SHA-256, base64")]
-_BY_PERSON = ("initial", "sign", "comment")
 
 
 class OverMember(Body):
@@ -59,11 +57,11 @@ class OverMember(Body):
 class OperationMembers(Body):
     """What a typed operation adds to a body; without ``operation`` none of it may stand."""
 
-    operation: Operation | None = None
+    operation: OperationName | None = None
     office: OfficeId = ""
     capacity: Capacity = ""
     mandate_id: OfficeId = ""
-    copy_form: CopyFormName | None = None
+    copy_form: CopyForm | None = None
     document_number: Number = ""
     issued_on: Day = ""
     over: OverMember | None = None
@@ -71,7 +69,7 @@ class OperationMembers(Body):
 
     @model_validator(mode="after")
     def _check_operation(self) -> "OperationMembers":
-        by_person = self.operation in _BY_PERSON
+        by_person = self.operation in BY_PERSON
         if self.operation is None:
             for name in (
                 "office",

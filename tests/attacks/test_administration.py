@@ -33,13 +33,14 @@ def everything(scene: Scene) -> dict[str, dict[str, Any]]:
         "retire_person": {"person_id": PERSON},
         "set_pin_otp": {"person_id": PERSON},
         "move_credential": {"credential_id": scene.personal, "office": "x"},
+        "retire_administrator": {"admin_id": "admin-2", "reason": "x"},
     }  # fmt: skip
 
 
 ACTS = (
     "create_credential", "suspend_credential", "revoke_credential", "destroy_credential", "renew_credential",
     "suspend_holder", "register_client_key", "retire_client_key", "register_person", "retire_person",
-    "set_pin_otp", "move_credential",
+    "set_pin_otp", "move_credential", "retire_administrator",
 )  # fmt: skip
 
 
@@ -189,3 +190,13 @@ def test_an_unknown_administrative_act_is_asked_for(scene: Scene) -> None:
     for action in ("sign", "sign_token", "export_key", "", "CREATE_CREDENTIAL"):
         with scene.nothing_happens(ActRefused):
             scene.perform(action or " ", {"credential_id": scene.seal})
+
+
+def test_an_administrator_is_retired_so_that_one_is_left(scene: Scene, name: str) -> None:
+    """Who would then stand alone proposes it, and the other one agrees to go."""
+    passkey, _ = scene.new_person(name)
+    linked = {"admin_id": "admin-2", "person_id": name}
+    scene.process.perform("link_administrator", linked, passkey)
+    act = draft("retire_administrator", {"admin_id": "admin-2", "reason": "x"}, now=int(time.time()))
+    with scene.nothing_happens(PolicyRefused, match="policy"):
+        scene.admin.perform(act, [approve(act, scene.process.admin_keys[0]), scene.by_passkey(act, name)])

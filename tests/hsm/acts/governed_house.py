@@ -17,6 +17,7 @@ from hsm.acts.approval import Approval
 from hsm.acts.keys import Administration
 from hsm.acts.link_administrator import LinkAdministrator
 from hsm.acts.passkey import Passkeys
+from hsm.acts.retire_administrator import RetireAdministrator
 from hsm.acts.row_seals import RowSeals, admin_row
 from hsm.acts.second_administrator import AdministratorPasskeys
 from hsm.administer import approve, draft
@@ -64,6 +65,7 @@ class GovernedHouse(PeopleHouse):
             operations={
                 **self.enrol.operations(),
                 **LinkAdministrator(self.database, self.seals).operations(),
+                **RetireAdministrator(self.database, self.seals).operations(),
                 **ActivatePolicy(self.database, self.seals, self.active).operations(),
             },
             consent=passkeys.verify_consent,

@@ -11,6 +11,7 @@ import pytest
 from hsm import quota_counts, store
 from hsm.acts.policy import BundlePolicy
 from hsm.errors import GrantRefused, QuotaSpent, TokenUnavailable
+from hsm.life_tasks import LEAST_KEPT, kept_seconds
 from policies.bundle import package_directory, parse_bundle, read_texts
 from policies.limits import Limit
 from tests.hsm.acts.conftest import NOW, ONE_STOP, House, bare_item, to_sign
@@ -40,6 +41,13 @@ def house(request: pytest.FixtureRequest, tmp_path: Path, postgres_url: Callable
     built.signing._policy = limited()
     yield built
     built.close()
+
+
+def with_window(limit: str) -> BundlePolicy:
+    """The package's policy, where a credential's quota has this limit."""
+    head, _, tail = FILES["quotas.toml"].partition("[signatures-per-credential]\nlimit = ")
+    quotas = f'{head}[signatures-per-credential]\nlimit = "{limit}"{tail[tail.index(chr(10)) :]}'
+    return BundlePolicy(parse_bundle(FILES | {"quotas.toml": quotas}))
 
 
 def sign(house: House, count: int = 1, *, now: Any = NOW, **changes: Any) -> None:
@@ -209,3 +217,21 @@ def test_old_windows_are_forgotten_and_living_ones_kept(house: House) -> None:
     with house.database.writing() as connection:
         assert quota_counts.forget_old(connection, int(NOW.timestamp()) - 86_400 * 30) == 0
         assert quota_counts.forget_old(connection, int(NOW.timestamp()) + 1) > 0
+
+
+def test_what_a_long_window_counted_is_not_forgotten_while_it_weighs(house: House) -> None:
+    """A quota of 20 days that is spent: eleven days into the next window nearly half of it still weighs."""
+    policy = with_window("4/20d")
+    begun = int(NOW.timestamp()) // (20 * 86_400) * 20 * 86_400
+    with house.database.writing() as connection:
+        limits = policy.limits(house.directory.get_credential(house.credential_id), "one-stop")
+        quota_counts.spend(connection, limits, 4, begun)
+        later = begun + 31 * 86_400
+        quota_counts.forget_old(connection, later - kept_seconds(policy.bundle))
+        with pytest.raises(QuotaSpent):
+            quota_counts.check(connection, limits, 4, later)
+
+
+def test_counts_are_kept_for_twice_the_longest_window_and_a_month_at_least() -> None:
+    assert kept_seconds(with_window("4/20d").bundle) == 40 * 86_400
+    assert kept_seconds(with_window("4/h").bundle) == LEAST_KEPT

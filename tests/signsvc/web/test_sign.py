@@ -73,7 +73,9 @@ def test_a_plain_token_signs_nothing(service: Service, pdf: bytes) -> None:
     assert (answer.status_code, answer.json["code"]) == (403, "approval_refused")
 
 
-def test_an_organisations_seal_wants_its_clerks_passkey_and_takes_no_token(service: Service, pdf: bytes) -> None:
+def test_an_organisations_seal_wants_its_clerks_passkey_and_takes_no_token(
+    service: Service, pdf: bytes
+) -> None:
     token = service.issuer.approval_token(service.enrolled.organisation_seal, pdf)
     answer = sign(service, pdf, token, credential_id=service.enrolled.organisation_seal)
     assert (answer.status_code, answer.json["code"]) == (403, "operation_actor")
