@@ -95,24 +95,21 @@ def _record(visit: Visit, person: Person, session: Session, *, stepped_up: bool,
     evidence, progress = visit.services.evidence, visit.progress
     amr = list(amr_of(progress.proofs))
     method = progress.proofs[-1].kind if progress.proofs else ""
-    evidence.record(
-        Event(
-            "login.succeeded",
-            visit.now,
-            **ids,
-            details={
-                "method": method,
-                "acr": session.acr,
-                "amr": amr,
-                "upstream": progress.upstream,
-                "new_device": new_device,
-            },
-        )
+    succeeded = Event(
+        "login.succeeded",
+        visit.now,
+        **ids,
+        details={
+            "method": method,
+            "acr": session.acr,
+            "amr": amr,
+            "upstream": progress.upstream,
+            "new_device": new_device,
+        },
     )
     if stepped_up:
-        evidence.record(
-            Event("session.stepped_up", visit.now, **ids, details={"acr": session.acr, "amr": amr})
-        )
+        added = Event("session.stepped_up", visit.now, **ids, details={"acr": session.acr, "amr": amr})
+        evidence.record_all(succeeded, added)
         return
     details = {
         "acr": session.acr,
@@ -122,7 +119,7 @@ def _record(visit: Visit, person: Person, session: Session, *, stepped_up: bool,
         "kiosk": session.kiosk,
         "organisation": person.posts[0].organisation if person.posts else "",
     }
-    evidence.record(Event("session.started", visit.now, **ids, details=details))
+    evidence.record_all(succeeded, Event("session.started", visit.now, **ids, details=details))
 
 
 def _destination(visit: Visit) -> str:

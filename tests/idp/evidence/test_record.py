@@ -38,6 +38,16 @@ def test_a_security_event_is_durable_when_recorded(recorder: EvidenceRecorder, d
         assert [each.event for each in read_after(connection, 0, 10)] == [event]
 
 
+def test_the_events_of_one_act_are_written_together_or_not_at_all(
+    recorder: EvidenceRecorder, database: Database
+) -> None:
+    recorder.record_all(Event("session.ended", NOW), Event("logout.refused", NOW))
+    assert names(database) == ["session.ended", "logout.refused"]
+    with pytest.raises(ValueError, match="no event"):
+        recorder.record_all(Event("session.ended", NOW), Event("made.up", NOW))
+    assert names(database) == ["session.ended", "logout.refused"]
+
+
 def test_an_event_that_cannot_be_written_is_an_error(recorder: EvidenceRecorder, database: Database) -> None:
     with database.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE evidence RENAME TO gone")
