@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from banner import BANNER
+from demo_desk import CLIENT as DESK_CLIENT
+from demo_desk import DESK, add_desk
 from demo_people import add_demo_people
 from govern import govern
 from honcho.manager import Manager
@@ -32,7 +35,7 @@ REDIS_PORT = "8079"
 CLIENT = "mot-cua-mau"
 PORTS = {
     "idp": 8081, "signsvc": 8082, "devca": 8085, "redis": int(REDIS_PORT), "hsm metrics": 8086,
-    "upstreams": 8087, "verify": 8088,
+    "upstreams": 8087, "verify": 8088, "desk": 8080,
 }  # fmt: skip
 
 ENVIRONMENT = {
@@ -75,6 +78,14 @@ ENVIRONMENT = {
     "SIGNSVC_TSA_URLS": json.dumps([f"{DEVCA}/tsa"]),
     "SIGNSVC_TRUST_ANCHORS": f"{RUN}/anchors.pem",
     "SIGNSVC_TSA_TRUST_ANCHORS": f"{RUN}/anchors.pem",
+    "DESK_BASE_URL": DESK,
+    "DESK_ISSUER": IDP,
+    "DESK_CLIENT_ID": DESK_CLIENT,
+    "DESK_CLIENT_KEY_FILE": f"{RUN}/secrets/{DESK_CLIENT}.jwk",
+    "DESK_RESOURCE": SIGNSVC,
+    "DESK_APPROVAL_URL": APPROVALS,
+    "DESK_DATABASE_URL": f"sqlite:///{RUN}/desk.sqlite3",
+    "DESK_REDIS_URL": f"redis://127.0.0.1:{REDIS_PORT}/2",
     "VERIFY_SIGNING_SERVICE": SIGNSVC,
     "VERIFY_PUBLIC_URL": VERIFY,
     "VERIFY_KEPT_DIR": f"{RUN}/verify",
@@ -91,6 +102,7 @@ def main() -> int:
     transcript = _ceremony()
     _python("-m", "idp", "migrate")
     _python("-m", "signsvc", "migrate")
+    _python("-m", "desk", "migrate")
     _configure_upstreams()
     logins = add_demo_people()
 
@@ -117,6 +129,7 @@ def _commands() -> dict[str, str]:
         "signsvc": f"{python} -m signsvc serve",
         "worker": f"{python} -m signsvc worker",
         "verify": f"{python} -m antin_verify serve",
+        "desk": f"{python} -m desk serve",
     }
 
 
@@ -139,7 +152,7 @@ def _make_secrets() -> None:
     for name in ("so-pin", "pin", "vault-pin", "upstreams"):
         if not (folder / name).exists():
             _write_private(folder / name, secrets.token_hex(16))
-    for name in ("admin-1", "admin-2", CLIENT):
+    for name in ("admin-1", "admin-2", CLIENT, DESK_CLIENT):
         if not (folder / f"{name}.jwk").exists():
             key = ECKey.generate_key("P-256")
             _write_private(folder / f"{name}.jwk", json.dumps(key.as_dict(private=True)))
@@ -201,6 +214,7 @@ def _announce(manager: Manager, transcript: dict[str, Any], logins: list[dict[st
         _wait_for(f"{IDP}/readyz")
         _wait_for(f"{SIGNSVC}/readyz")
         _wait_for(f"{VERIFY}/readyz")
+        _wait_for(f"{DESK}/readyz")
     except Exception as error:  # noqa: BLE001 -- whatever it is, the person at the terminal must see it
         print(f"\nKhông khởi động được / did not start: {error}\n", flush=True)
         manager.terminate()
@@ -208,35 +222,10 @@ def _announce(manager: Manager, transcript: dict[str, Any], logins: list[dict[st
     people = "\n".join(
         f"   {login['username']:<14}{login['password']:<20}{login['name']}" for login in logins
     )
-    print(_BANNER.format(idp=IDP, signsvc=SIGNSVC, devca=DEVCA, verify=VERIFY, people=people), flush=True)
-
-
-_BANNER = """
-────────────────────────────────────────────────────────────────────────────────
- Ấn Tín đang chạy (dữ liệu MẪU) / Ấn Tín is running (demo data, marked MẪU)
-
-   kiểm tra văn bản / verify            {verify}
-   dịch vụ ký số / signing service      {signsvc}/openapi.json
-   định danh / identity provider        {idp}/.well-known/openid-configuration
-   CA, OCSP, TSA để thử / for tests     {devca}/root.pem
-   số liệu / metrics                    {signsvc}/metrics  {idp}/metrics  http://127.0.0.1:8086/metrics
-
- Đăng nhập thử / log in: {idp}/account  (công dân: cổng mô phỏng / citizens: simulated portal)
-
-{people}
-
-   mã 6 số / 6-digit code:  .venv/bin/python docker/development/demo_people.py lan.mau
-   quản trị: tạo khóa truy cập ở lần đầu / the administrator makes a passkey at the first login
-
- Ký thử một văn bản, ở cửa sổ khác / Sign a document, in another terminal:
-
-   . run/env
-   antin sign tests/samples/quyet-dinh.pdf -o signed.pdf --level B-LTA
-   antin verify signed.pdf
-
- Ctrl-C để dừng / to stop
-────────────────────────────────────────────────────────────────────────────────
-"""
+    print(
+        BANNER.format(desk=DESK, idp=IDP, signsvc=SIGNSVC, devca=DEVCA, verify=VERIFY, people=people),
+        flush=True,
+    )
 
 
 def _enrol() -> str:
@@ -279,6 +268,9 @@ def _enrol() -> str:
         "--resource", SIGNSVC, "--credential", enrolled["seal"],
         "--jwks", f"{RUN}/secrets/{CLIENT}.public.jwk",
     )  # fmt: skip
+    add_desk(
+        SIGNSVC, enrolled, keep, perform=_perform, python=_python, approvers=_approvers(), authority=DEVCA
+    )
     return enrolled["seal"]
 
 

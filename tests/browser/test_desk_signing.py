@@ -1,5 +1,6 @@
 """An official signs at the desk, in Chromium with a virtual authenticator: three actions to signed."""
 
+import pyotp
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -51,7 +52,7 @@ def test_three_actions_from_the_list_to_the_signed_document(
         page.click("text=Decision 12")
         picture = page.locator(".sheet img").first
         picture.scroll_into_view_if_needed()
-        page.wait_for_function("document.querySelector('.sheet img').naturalWidth > 600")
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 600
         check_page(page, f"desk-document-{language}")
         # 2
         page.click("form.act button")
@@ -94,3 +95,25 @@ def test_without_scripts_one_uploads_and_reads(chromium: Browser, desk: RunningD
         page.click("text=Tờ trình")
         page.wait_for_selector(".sheet img")
         check_page(page, "desk-document-plain", javascript=False)
+
+
+def test_without_scripts_one_signs_by_pin_and_one_time_password(
+    chromium: Browser, desk: RunningDesk, office: Office
+) -> None:
+    """The form's way back leads over two other origins, which the page's policy must let through."""
+    with visitor(chromium, width=NARROW, javascript=False) as page:
+        log_in(page, desk, office)
+        cookie = next(each["value"] for each in page.context.cookies() if each["name"] == "desk")
+        kept = desk.services.sessions.find(cookie)
+        assert kept
+        handed = office.stack.key_process.perform("set_pin_otp", {"person_id": kept["person"]["subject"]})
+        totp = pyotp.parse_uri(handed["otpauth"])
+        assert isinstance(totp, pyotp.TOTP)
+        upload(page, desk, "Tờ trình")
+        page.click("text=Tờ trình")
+        page.click("form.act button")
+        page.fill("#pin", handed["pin"])
+        page.fill("#otp", totp.now())
+        page.locator("button[value=approve]:visible").click()
+        page.wait_for_url(f"{desk.base}/batches/*", timeout=SIGNED_WITHIN)
+        page.wait_for_selector("progress[value='1']", timeout=SIGNED_WITHIN)

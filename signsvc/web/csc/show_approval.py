@@ -40,12 +40,13 @@ def show_approval(
     act = parse_sign_act(pending.act)
     items = act.items
     chosen = frozenset(range(len(items)) if kept is None else kept)
-    # Browsers check form-action on the redirect that follows the POST.
-    issuer = urlsplit(pending.return_uri)
+    # Browsers check form-action on every redirect that follows the POST: through the identity provider to the
+    # system that asked, whose address is not known here. Plain http in development alone.
+    back = "https:" if pending.return_uri.startswith("https:") else "https: http:"
     return page_answer(
         "approval.html",
         refused.status if refused else 200,
-        f"{issuer.scheme}://{issuer.netloc}",
+        back,
         pending=pending,
         chosen=chosen,
         total=len(items),
