@@ -160,7 +160,10 @@ class KeyProcessApp:
         directory = Directory(self.database, seals)
         use_key = TokenKeyUse(self.token)
         webauthn = WebAuthn(
-            settings.webauthn_rp_id, settings.webauthn_origins, software=settings.training == "accept"
+            settings.webauthn_rp_id,
+            settings.webauthn_origins,
+            software=settings.training == "accept",
+            software_administers=settings.software_administration == "accept",
         )
         passkeys = Passkeys(self.database, self.ledger, webauthn, seals)
         signing = Signing(
@@ -209,7 +212,7 @@ class KeyProcessApp:
                 **Mandates(self.database).operations(),
             },
             consent=passkeys.verify_consent,
-            # A software passkey counts where training is accepted at all.
+            # A policy is no training: what keeps software passkeys out of it is software_administration.
             administrators=AdministratorPasskeys(
                 self.database, seals, partial(passkeys.verify_consent, training=True)
             ),

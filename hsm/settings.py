@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     signing_resource: str = "http://127.0.0.1:8082"
     trust_anchors: Path | None = None
     training: Literal["refuse", "accept"] = "refuse"
+    # Development alone: whether a software passkey, a file, also has a part in administrative acts (a policy,
+    # an administrator, a mandate, a seal). Otherwise it approves signing with training credentials, no more.
+    software_administration: Literal["refuse", "accept"] = "refuse"
     # Passkeys: for which RP id they are made, and the only pages on which acts are approved by them. An
     # identity provider's login page is none of these: it could ask for an approval as if for a login. The
     # first is the signing service's (SIGNSVC_APPROVAL_URL): links to its pages begin with it.
@@ -75,6 +78,17 @@ class Settings(BaseSettings):
         if self.tsa_urls and not (self.publish_dir and self.tsa_trust_anchors):
             raise ValueError(
                 "tsa_urls needs publish_dir (what to anchor) and tsa_trust_anchors (whom to trust)"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_development(self) -> Self:
+        if self.software_administration == "accept" and (
+            self.training != "accept" or self.vendor != "softhsm"
+        ):
+            raise ValueError(
+                "software_administration=accept is for development: it needs training=accept and a SoftHSM "
+                "token. With a real HSM or real credentials people approve by passkeys of their own."
             )
         return self
 

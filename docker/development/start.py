@@ -49,6 +49,7 @@ ENVIRONMENT = {
     "HSM_LAST_CHECKPOINT_FILE": f"{RUN}/last-checkpoint",
     "HSM_TRUST_ANCHORS": f"{RUN}/anchors.pem",
     "HSM_TRAINING": "accept",
+    "HSM_SOFTWARE_ADMINISTRATION": "accept",
     # Acts are approved on the signing service's pages, and the desk's, never where people log in.
     "HSM_WEBAUTHN_RP_ID": "localhost",
     "HSM_WEBAUTHN_ORIGINS": json.dumps([APPROVALS, "http://localhost:8080"]),

@@ -43,11 +43,13 @@ class WebAuthn:
     """For whom passkeys are (``rp_id``), on which pages acts are approved (``origins``).
 
     ``software``: whether the software passkey is enrolled at all, and approves for training credentials.
+    ``software_administers``: whether it has a part in administrative acts too; in development alone.
     """
 
     rp_id: str
     origins: tuple[str, ...]
     software: bool = False
+    software_administers: bool = False
 
 
 class Passkeys:
@@ -80,6 +82,8 @@ class Passkeys:
         """
         response, credential_id = _parse(evidence)
         passkey = self._get_passkey(credential_id, training=training)
+        if passkey.aaguid == SOFTWARE_AAGUID and not self._webauthn.software_administers:
+            raise _refused("a software passkey in an administrative act")
         approved = self._approved(evidence, response, passkey, act_bytes, now)
         return replace(approved, proof_key=proof_key_of(passkey, response))
 

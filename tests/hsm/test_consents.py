@@ -3,7 +3,8 @@
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -147,3 +148,42 @@ def test_a_passkey_is_made_by_invitation_for_a_person_who_is_there(
     }  # fmt: skip
     enrolled = key_process.perform("enrol_passkey", parameters)
     assert enrolled["aaguid"] == "616e7469-6e2d-6d61-752d-736f66742d31"
+
+
+def test_a_software_passkey_has_no_part_unless_development_says_so(
+    own_key_process_of: Callable[..., RunningKeyProcess],
+) -> None:
+    """Training stays on: it may sign with training credentials, and governs nothing."""
+    strict = own_key_process_of(HSM_SOFTWARE_ADMINISTRATION="refuse")
+    person_id, passkey = new_person(strict)
+    act = create(person_id)
+    client, page = Asking(strict.admin), KeyProcess(strict.signsvc)
+    try:
+        handle = client.ask(act, 60).handle
+        with pytest.raises(ApprovalRefused):
+            page.give_consent(handle, passkey.approve(act)["evidence"])
+        with pytest.raises(ApprovalRefused):
+            strict.create_credential("personal", person_id, passkey=passkey)
+        real = SoftwarePasskey.new("localhost", strict.origin, counter=0)
+        real.aaguid = bytes.fromhex("08987058cadc4b81b6e130de50dcbe96")
+        strict.enrol_passkey(person_id, real)
+        page.give_consent(handle, real.approve(act)["evidence"])
+    finally:
+        client.close()
+        page.close()
+
+
+@pytest.fixture
+def own_key_process_of(tmp_path: Path) -> Iterator[Callable[..., RunningKeyProcess]]:
+    """A key process with settings of the test's own."""
+    running: list[RunningKeyProcess] = []
+
+    def make(**extra: str) -> RunningKeyProcess:
+        made = RunningKeyProcess(tmp_path / "kp", **extra)
+        running.append(made)
+        made.start()
+        return made
+
+    yield make
+    for one in running:
+        one.stop()

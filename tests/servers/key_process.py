@@ -80,6 +80,8 @@ class RunningKeyProcess:
             "HSM_ISSUER": self.issuer,
             "HSM_SIGNING_RESOURCE": self.resource,
             "HSM_TRAINING": "accept",
+            # Outside training it does not start with this.
+            "HSM_SOFTWARE_ADMINISTRATION": extra.get("HSM_TRAINING", "accept"),
             "HSM_WEBAUTHN_RP_ID": RP_ID,
             "HSM_WEBAUTHN_ORIGINS": json.dumps([ORIGIN]),
             **({"HSM_TRUST_ANCHORS": str(anchors)} if anchors else {}),

@@ -32,7 +32,7 @@ class PeopleHouse(House):
 
     def __init__(self, database_url: str, sealer: Sealer, *, software: bool = True) -> None:
         super().__init__(database_url, sealer)
-        self.webauthn = WebAuthn(RP_ID, (ORIGIN,), software=software)
+        self.webauthn = WebAuthn(RP_ID, (ORIGIN,), software=software, software_administers=software)
         self.enrol = EnrolPeople(self.database, sealer, self.webauthn)
         self.use(self.webauthn)
         for person_id in ("an", "binh"):

@@ -21,8 +21,11 @@ class TestApprovals:
         with pytest.raises(ApprovalRefused):
             ruled.do(act, ruled.by_key(act), ruled.by_passkey(act))
 
-    def test_a_software_passkey_approves_only_where_training_is_accepted(self, ruled: GovernedHouse) -> None:
-        ruled.webauthn = replace(ruled.webauthn, software=False)
+    @pytest.mark.parametrize("off", ["software", "software_administers"])
+    def test_a_software_passkey_approves_only_in_development(self, ruled: GovernedHouse, off: str) -> None:
+        """Training alone is not enough: a policy is none."""
+        assert ruled.webauthn.software_administers
+        ruled.webauthn = replace(ruled.webauthn, **{off: False})
         ruled.restart()
         act = ruled.act_on(ruled.lay_down(STRICTER))
         with pytest.raises(ApprovalRefused):
