@@ -125,6 +125,8 @@ def test_a_verdict_is_told_in_english_too(page: Page, signing: Signing) -> None:
         ([(b"\x89PNG\r\n\x1a\n" + b"0" * 4000, "anh.pdf")], 422, "không phải là PDF"),
         ([(b"%PDF-1.4", "a.pdf"), (b"%PDF-1.4", "b.pdf")], 422, "một tệp mỗi lần"),
         ([(b"%PDF-1.4" + b"0" * 300_000, "to.pdf")], 413, "lớn hơn"),
+        # What the form's framing may take is not for the file.
+        ([(b"%PDF-1.4" + b"0" * 200_000, "hoi-to.pdf")], 413, "lớn hơn"),
     ],
 )
 def test_what_cannot_be_checked_is_said_where_another_file_can_be_chosen(
