@@ -2,15 +2,13 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import orjson
 import redis
 
-from idp.errors import ReplayStoreUnavailable
 from idp.protocol.authorization import Authorization
+from idp.store.fail_closed import fail_closed
 
 LIVE_SECONDS = 60
 # A code that comes again this late still tells that somebody stole it.
@@ -45,20 +43,20 @@ class Codes:
     def issue(self, authorization: Authorization, now: int) -> str:
         """A code of 256 random bits. ``now`` is when the person allowed it."""
         code = secrets.token_urlsafe(32)
-        with _guarded():
+        with fail_closed():
             self._redis.set(_key(code), orjson.dumps(authorization.plain()), ex=LIVE_SECONDS)
         return code
 
     def find(self, code: str) -> Authorization | None:
         """What it stands for while nobody redeemed it: to check who may, before it is used up."""
-        with _guarded():
+        with fail_closed():
             value = self._redis.get(_key(code))
         return Authorization.from_plain(orjson.loads(value)) if isinstance(value, bytes) else None
 
     def redeem(self, code: str, now: int) -> Authorization | Reused | None:
         """What the code stands for, once; None when it is not known, or not any more."""
         key = _key(code)
-        with _guarded():
+        with fail_closed():
             state, value = self._redeem(keys=[key, f"{key}:used"], args=[REMEMBERED_SECONDS])
         if state == b"found":
             authorization = Authorization.from_plain(orjson.loads(value))
@@ -67,21 +65,13 @@ class Codes:
 
     def is_waiting(self, code: str) -> bool:
         """Whether it lives and nobody has redeemed it."""
-        with _guarded():
+        with fail_closed():
             return bool(self._redis.exists(_key(code)))
 
 
 def family_of(code: str) -> str:
     """The id of all that is issued for this code: known again when the code is reused."""
     return hashlib.sha256(f"family\0{code}".encode(errors="surrogatepass")).hexdigest()[:32]
-
-
-@contextmanager
-def _guarded() -> Iterator[None]:
-    try:
-        yield
-    except redis.RedisError as error:
-        raise ReplayStoreUnavailable(detail=f"redis: {type(error).__name__}") from error
 
 
 def _key(code: str) -> str:

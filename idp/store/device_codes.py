@@ -2,17 +2,17 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
 import redis
 
-from idp.errors import AccessDenied, AuthorizationPending, ExpiredToken, ReplayStoreUnavailable, SlowDown
+from idp.errors import AccessDenied, AuthorizationPending, ExpiredToken, SlowDown
 from idp.protocol.authorization import Authorization
 from idp.protocol.user_code import new_user_code
+from idp.store.fail_closed import fail_closed
 
 LIVE_SECONDS = 600
 INTERVAL_SECONDS = 5
@@ -47,7 +47,7 @@ class DeviceCodes:
         device_code = secrets.token_urlsafe(32)
         handle = _hash(device_code)
         asked = DeviceRequest(handle, client_id, scope, resources, details)
-        with _guarded():
+        with fail_closed():
             while True:
                 user_code = new_user_code()
                 # Of two devices with the same user code one would get the other's person.
@@ -57,13 +57,13 @@ class DeviceCodes:
         return device_code, user_code
 
     def find_by_user_code(self, user_code: str) -> DeviceRequest | None:
-        with _guarded():
+        with fail_closed():
             handle = self._redis.get(_user(user_code))
         return self.find(handle.decode()) if isinstance(handle, bytes) else None
 
     def find(self, handle: str) -> DeviceRequest | None:
         """While nobody answered and it did not run out."""
-        with _guarded():
+        with fail_closed():
             value, answered = self._redis.mget(_key(handle), f"{_key(handle)}:answer")
         if not isinstance(value, bytes) or answered is not None:
             return None
@@ -75,7 +75,7 @@ class DeviceCodes:
     def answer(self, handle: str, authorization: Authorization | None) -> bool:
         """The person's yes, or no (None); False when it was answered before. The first answer counts."""
         value = orjson.dumps(authorization.plain()) if authorization else _DENIED
-        with _guarded():
+        with fail_closed():
             kept = self._redis.set(f"{_key(handle)}:answer", value, ex=LIVE_SECONDS, nx=True)
         return bool(kept)
 
@@ -85,7 +85,7 @@ class DeviceCodes:
         Raises AuthorizationPending, SlowDown, AccessDenied, ExpiredToken (unknown or collected).
         """
         key = _key(_hash(device_code))
-        with _guarded():
+        with fail_closed():
             value = self._redis.get(key)
             if not isinstance(value, bytes) or orjson.loads(value)["client_id"] != client_id:
                 raise ExpiredToken(detail="device code unknown or expired")
@@ -105,20 +105,12 @@ class DeviceCodes:
     def may_try(self, who: str, budget: int, now: int) -> bool:
         """Count one try of a user code by ``who`` in this minute (§5.1)."""
         key = f"idp:device-tries:{_hash(who)}:{now // 60}"
-        with _guarded():
+        with fail_closed():
             pipeline = self._redis.pipeline(transaction=False)
             pipeline.incr(key)
             pipeline.expire(key, 61)
             count, _ = pipeline.execute()
         return int(count) <= budget
-
-
-@contextmanager
-def _guarded() -> Iterator[None]:
-    try:
-        yield
-    except redis.RedisError as error:
-        raise ReplayStoreUnavailable(detail=f"redis: {type(error).__name__}") from error
 
 
 def _hash(value: str) -> str:

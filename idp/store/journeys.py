@@ -3,8 +3,6 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +11,10 @@ import redis
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from idp.errors import ReplayStoreUnavailable
 from idp.login.journey import Journey
 from idp.protocol.assurance import Authentication
 from idp.protocol.authorize.request import AuthorizationRequest, Destination
+from idp.store.fail_closed import fail_closed
 
 LIVE_SECONDS = 30 * 60
 OWED_SECONDS = LIVE_SECONDS + 24 * 3600
@@ -61,7 +59,7 @@ class Journeys:
 
     def keep(self, journey: Journey, cookie_value: str) -> None:
         """From now on it can be found."""
-        with _guarded():
+        with fail_closed():
             pipeline = self._redis.pipeline(transaction=False)
             pipeline.set(_live(journey.journey_id), _record(journey, _hash(cookie_value)), ex=LIVE_SECONDS)
             owed = orjson.dumps(journey.request.destination.plain())
@@ -90,13 +88,13 @@ class Journeys:
 
     def find_owed(self, journey_id: str) -> Destination | None:
         """Where the answer of a journey belongs, for a day after it ran out."""
-        with _guarded():
+        with fail_closed():
             value = self._redis.get(_owed(journey_id))
         return Destination(**orjson.loads(value)) if isinstance(value, bytes) else None
 
     def record(self, journey_id: str, **changes: Any) -> Journey | None:
         """Write down what was done, as fields of Journey; the journey as it is then. None: it is over."""
-        with _guarded(), self._redis.pipeline() as pipeline:
+        with fail_closed(), self._redis.pipeline() as pipeline:
             while True:
                 try:
                     pipeline.watch(_live(journey_id))  # type: ignore[no-untyped-call]
@@ -121,7 +119,7 @@ class Journeys:
         """
         nonce = secrets.token_bytes(12)
         sealed = nonce + AESGCM(_answer_key(cookie_value)).encrypt(nonce, answer, journey_id.encode())
-        with _guarded():
+        with fail_closed():
             earlier = self._redis.set(_answer(journey_id), sealed, ex=ANSWER_SECONDS, nx=True, get=True)
             if earlier is None or earlier == sealed:
                 # The journey has arrived: from here on there is only its answer to repeat.
@@ -135,27 +133,19 @@ class Journeys:
         """The answer again, for the browser whose journey it is."""
         if cookie_value is None:
             return None
-        with _guarded():
+        with fail_closed():
             sealed = self._redis.get(_answer(journey_id))
         return _open(journey_id, cookie_value, sealed) if isinstance(sealed, bytes) else None
 
     def has_arrived(self, journey_id: str) -> bool:
         """Whether an answer was given."""
-        with _guarded():
+        with fail_closed():
             return bool(self._redis.exists(_arrived(journey_id)))
 
     def _get(self, journey_id: str) -> dict[str, Any] | None:
-        with _guarded():
+        with fail_closed():
             value = self._redis.get(_live(journey_id))
         return orjson.loads(value) if isinstance(value, bytes) else None
-
-
-@contextmanager
-def _guarded() -> Iterator[None]:
-    try:
-        yield
-    except redis.RedisError as error:
-        raise ReplayStoreUnavailable(detail=f"redis: {type(error).__name__}") from error
 
 
 def _live(journey_id: str) -> str:

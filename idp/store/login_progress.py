@@ -7,16 +7,14 @@ which Redis has the SHA-256. Raises ReplayStoreUnavailable.
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import orjson
 import redis
 
-from idp.errors import ReplayStoreUnavailable
 from idp.login.proofs import Proof
+from idp.store.fail_closed import fail_closed
 
 PROGRESS_SECONDS = 15 * 60
 CHALLENGE_SECONDS = 5 * 60
@@ -54,7 +52,7 @@ class LoginProgress:
 
     def find(self, journey_id: str, cookie_value: str) -> Progress:
         """Nothing proved, when there is nothing or the browser is another."""
-        with _guarded():
+        with fail_closed():
             value = self._redis.get(_progress(journey_id))
         if not isinstance(value, bytes):
             return Progress()
@@ -66,33 +64,25 @@ class LoginProgress:
 
     def save(self, journey_id: str, cookie_value: str, progress: Progress) -> None:
         record: dict[str, Any] = {**asdict(progress), "cookie": _hash(cookie_value)}
-        with _guarded():
+        with fail_closed():
             self._redis.set(_progress(journey_id), orjson.dumps(record), ex=PROGRESS_SECONDS)
 
     def forget(self, journey_id: str) -> None:
-        with _guarded():
+        with fail_closed():
             self._redis.delete(_progress(journey_id))
 
     def new_challenge(self, purpose: str) -> bytes:
         """For one ceremony; ``purpose`` names whose, and a later one takes its place."""
         challenge = secrets.token_bytes(CHALLENGE_BYTES)
-        with _guarded():
+        with fail_closed():
             self._redis.set(f"idp:challenge:{purpose}", challenge, ex=CHALLENGE_SECONDS)
         return challenge
 
     def take_challenge(self, purpose: str) -> bytes | None:
         """Once."""
-        with _guarded():
+        with fail_closed():
             value = self._redis.getdel(f"idp:challenge:{purpose}")
         return value if isinstance(value, bytes) else None
-
-
-@contextmanager
-def _guarded() -> Iterator[None]:
-    try:
-        yield
-    except redis.RedisError as error:
-        raise ReplayStoreUnavailable(detail=f"redis: {type(error).__name__}") from error
 
 
 def _progress(journey_id: str) -> str:

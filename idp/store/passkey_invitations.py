@@ -5,14 +5,12 @@ Raises ReplayStoreUnavailable: without Redis nobody enrols by one.
 
 import hashlib
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import orjson
 import redis
 
-from idp.errors import ReplayStoreUnavailable
+from idp.store.fail_closed import fail_closed
 
 LIVE_SECONDS = 30 * 60
 
@@ -34,17 +32,17 @@ class PasskeyInvitations:
     def issue(self, invitation: Invitation) -> str:
         """The link's secret: 256 random bits."""
         token = secrets.token_urlsafe(32)
-        with _guarded():
+        with fail_closed():
             self._redis.set(_key(handle_of(token)), orjson.dumps(asdict(invitation)), ex=LIVE_SECONDS)
         return token
 
     def find(self, handle: str) -> Invitation | None:
-        with _guarded():
+        with fail_closed():
             return _read(self._redis.get(_key(handle)))
 
     def take(self, handle: str) -> Invitation | None:
         """Once: of two at the same time one gets it."""
-        with _guarded():
+        with fail_closed():
             return _read(self._redis.getdel(_key(handle)))
 
 
@@ -54,14 +52,6 @@ def handle_of(token: str) -> str:
 
 def _read(value: object) -> Invitation | None:
     return Invitation(**orjson.loads(value)) if isinstance(value, bytes) else None
-
-
-@contextmanager
-def _guarded() -> Iterator[None]:
-    try:
-        yield
-    except redis.RedisError as error:
-        raise ReplayStoreUnavailable(detail=f"redis: {type(error).__name__}") from error
 
 
 def _key(handle: str) -> str:

@@ -6,14 +6,12 @@ browser loads ahead, or a reload, must not burn the request (FAPI 2.0 §5.3.2.2 
 
 import hashlib
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import orjson
 import redis
 
-from idp.errors import ReplayStoreUnavailable
 from idp.protocol.authorize.request import AuthorizationRequest, Destination
+from idp.store.fail_closed import fail_closed
 
 PREFIX = "urn:ietf:params:oauth:request_uri:"
 LIVE_SECONDS = 90
@@ -31,7 +29,7 @@ class PushedRequests:
         """The ``request_uri`` and ``expires_in`` (seconds)."""
         request_uri = PREFIX + secrets.token_urlsafe(32)
         key = _key(request_uri)
-        with _guarded():
+        with fail_closed():
             pipeline = self._redis.pipeline(transaction=False)
             pipeline.set(key, orjson.dumps(request.plain()), ex=LIVE_SECONDS)
             pipeline.set(f"{key}:owed", orjson.dumps(request.destination.plain()), ex=OWED_SECONDS)
@@ -41,7 +39,7 @@ class PushedRequests:
     def find(self, request_uri: str) -> AuthorizationRequest | None:
         """While it lives and no journey was answered with it."""
         key = _key(request_uri)
-        with _guarded():
+        with fail_closed():
             value, spent = self._redis.mget(key, f"{key}:spent")
         if value is None or spent is not None:
             return None
@@ -49,36 +47,28 @@ class PushedRequests:
 
     def find_journey(self, request_uri: str) -> str:
         """The journey that began with it last, even after it expired; "" when there is none."""
-        with _guarded():
+        with fail_closed():
             value = self._redis.get(f"{_key(request_uri)}:journey")
         return value.decode() if isinstance(value, bytes) else ""
 
     def find_owed(self, request_uri: str) -> Destination | None:
         """Where the answer belongs, for a day after it expired or was used."""
-        with _guarded():
+        with fail_closed():
             value = self._redis.get(f"{_key(request_uri)}:owed")
         return Destination(**orjson.loads(value)) if isinstance(value, bytes) else None
 
     def begin(self, request_uri: str, journey_id: str) -> None:
         """A journey began with it: a reload finds its way back there."""
-        with _guarded():
+        with fail_closed():
             self._redis.set(f"{_key(request_uri)}:journey", journey_id, ex=OWED_SECONDS)
 
     def spend(self, request_uri: str, journey_id: str) -> bool:
         """Whether this journey may be answered: the first that asks, and the same again."""
-        with _guarded():
+        with fail_closed():
             earlier = self._redis.set(
                 f"{_key(request_uri)}:spent", journey_id, ex=OWED_SECONDS, nx=True, get=True
             )
         return earlier is None or earlier == journey_id.encode()
-
-
-@contextmanager
-def _guarded() -> Iterator[None]:
-    try:
-        yield
-    except redis.RedisError as error:
-        raise ReplayStoreUnavailable(detail=f"redis: {type(error).__name__}") from error
 
 
 def _key(request_uri: str) -> str:

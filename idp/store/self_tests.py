@@ -1,14 +1,13 @@
 """Self-tests of clients' logins, in Redis: for an hour, and nothing of any person in them."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 import redis
 
-from idp.errors import ReplayStoreUnavailable
+from idp.store.fail_closed import fail_closed
 
 LIVE_SECONDS = 3600
 _RUNNING, _BEGUN = "idp:selftest:running", "begun"
@@ -46,7 +45,7 @@ class SelfTests:
     def begin(self, client_id: str, by: str, now: int) -> None:
         """Anew: what an earlier one saw is forgotten."""
         key = _key(client_id)
-        with _guarded():
+        with fail_closed():
             pipeline = self._redis.pipeline(transaction=True)
             pipeline.delete(key)
             pipeline.hset(key, _BEGUN, orjson.dumps([now, by]))
@@ -56,7 +55,7 @@ class SelfTests:
             pipeline.execute()
 
     def end(self, client_id: str) -> None:
-        with _guarded():
+        with fail_closed():
             pipeline = self._redis.pipeline(transaction=True)
             pipeline.zrem(_RUNNING, client_id)
             pipeline.delete(_key(client_id))
@@ -64,7 +63,7 @@ class SelfTests:
 
     def running(self, now: int) -> Mapping[str, int]:
         """The clients under test, each with the Unix second when its test ends."""
-        with _guarded():
+        with fail_closed():
             found: Any = self._redis.zrangebyscore(_RUNNING, f"({now}", "+inf", withscores=True)
         return {client_id.decode(): int(ends_at) for client_id, ends_at in found}
 
@@ -74,7 +73,7 @@ class SelfTests:
         said: dict[Any, Any] = {
             step: orjson.dumps([seen.at, seen.ok, seen.note]) for step, seen in sightings.items()
         }
-        with _guarded():
+        with fail_closed():
             pipeline = self._redis.pipeline(transaction=True)
             pipeline.hset(key, mapping=said)
             # It may have ended meanwhile: what is written then must not stay for ever.
@@ -83,7 +82,7 @@ class SelfTests:
 
     def find(self, client_id: str, now: int) -> SelfTest | None:
         """The one under way."""
-        with _guarded():
+        with fail_closed():
             held: dict[Any, Any] = self._redis.hgetall(_key(client_id))
         begun = held.pop(_BEGUN.encode(), None)
         if begun is None:
@@ -93,14 +92,6 @@ class SelfTests:
             return None
         seen = {step.decode(): Sighting(*orjson.loads(value)) for step, value in held.items()}
         return SelfTest(client_id, begun_at, begun_by, seen)
-
-
-@contextmanager
-def _guarded() -> Iterator[None]:
-    try:
-        yield
-    except redis.RedisError as error:
-        raise ReplayStoreUnavailable(detail=f"redis: {type(error).__name__}") from error
 
 
 def _key(client_id: str) -> str:

@@ -5,14 +5,12 @@ Raises ReplayStoreUnavailable: an answer that cannot be matched is no answer.
 
 import hashlib
 import hmac
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import orjson
 import redis
 
-from idp.errors import ReplayStoreUnavailable
+from idp.store.fail_closed import fail_closed
 
 TRANSACTION_SECONDS = 15 * 60
 DOWN_SECONDS, UP_SECONDS = 20, 15
@@ -40,12 +38,12 @@ class UpstreamTransactions:
 
     def keep(self, state: str, cookie_value: str, transaction: Transaction) -> None:
         record = orjson.dumps({**asdict(transaction), "cookie": _hash(cookie_value)})
-        with _guarded():
+        with fail_closed():
             self._redis.set(_key(state), record, ex=TRANSACTION_SECONDS)
 
     def take(self, state: str, cookie_value: str) -> Transaction | None:
         """Once, for the browser that began it (login CSRF, RFC 6819 §4.4.1.8). None: not its answer."""
-        with _guarded():
+        with fail_closed():
             value = self._redis.getdel(_key(state))
         if not isinstance(value, bytes):
             return None
@@ -56,31 +54,23 @@ class UpstreamTransactions:
 
     def note_down(self, upstream: str) -> None:
         """It failed: nobody is sent there for some seconds."""
-        with _guarded():
+        with fail_closed():
             self._redis.set(f"idp:upstream:{upstream}:down", b"1", ex=DOWN_SECONDS)
             self._redis.delete(f"idp:upstream:{upstream}:up")
 
     def note_up(self, upstream: str) -> None:
         """It answered: it need not be asked again for some seconds."""
-        with _guarded():
+        with fail_closed():
             self._redis.set(f"idp:upstream:{upstream}:up", b"1", ex=UP_SECONDS)
             self._redis.delete(f"idp:upstream:{upstream}:down")
 
     def is_down(self, upstream: str) -> bool:
-        with _guarded():
+        with fail_closed():
             return bool(self._redis.exists(f"idp:upstream:{upstream}:down"))
 
     def is_up(self, upstream: str) -> bool:
-        with _guarded():
+        with fail_closed():
             return bool(self._redis.exists(f"idp:upstream:{upstream}:up"))
-
-
-@contextmanager
-def _guarded() -> Iterator[None]:
-    try:
-        yield
-    except redis.RedisError as error:
-        raise ReplayStoreUnavailable(detail=f"redis: {type(error).__name__}") from error
 
 
 def _key(state: str) -> str:
