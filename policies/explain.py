@@ -49,10 +49,15 @@ def parse_question(
             principal=Principal(PrincipalKind(kind), name),
             action=ActionName(action),
             resource=_facts(bundle, ActionName(action), dict(resource)),
-            context=Circumstances(now=now, **dict(context) | {"role": _role(context.get("role", {}))}),
+            context=Circumstances(now=now, **_circumstances(context)),
         )
     except TypeError as error:
         raise QuestionUnclear(f"A fact is missing or unknown: {error}") from error
+
+
+def _circumstances(facts: Mapping[str, Any]) -> dict[str, Any]:
+    sets = {name: frozenset(facts[name]) for name in ("parts", "consents", "absent") if name in facts}
+    return {**facts, **sets, "role": _role(facts.get("role", {}))}
 
 
 def _role(facts: Mapping[str, Any]) -> RoleFacts:

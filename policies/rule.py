@@ -15,6 +15,16 @@ _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
+class FirstTest:
+    """``path``: context or resource, and what of it, ``("context", "role", "operation")``. It holds when the
+    text there is one of ``texts``, or, ``without``, when it is none of them."""
+
+    path: tuple[str, ...]
+    texts: frozenset[str]
+    without: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """``effect`` is permit or forbid; ``cedar`` is the rule as Cedar's JSON (EST)."""
 
@@ -41,11 +51,10 @@ class Rule:
         found: set[int] = set()
         return frozenset(found) if _marks(self.cedar["conditions"], attribute, found) else None
 
-    def first_test(self) -> tuple[str, str, str] | None:
-        """What Cedar looks at first, when it is whether a text of context or resource is a certain one.
+    def first_test(self) -> FirstTest | None:
+        """What Cedar looks at first, when it is whether a text of context or resource is one of certain ones.
 
-        (context or resource, attribute, text). When that is false the rule is not satisfied, and nothing
-        else of it is evaluated.
+        When that is false the rule is not satisfied, and nothing else of it is evaluated.
         """
         conditions = self.cedar["conditions"]
         if not conditions or conditions[0]["kind"] != "when":
@@ -53,7 +62,7 @@ class Rule:
         node = conditions[0]["body"]
         while "&&" in node:
             node = node["&&"]["left"]
-        return _equality(node)
+        return _text_test(node)
 
     def mentions(self, attribute: str) -> bool:
         """Whether any attribute of this name is read, of the context or of an entity."""
@@ -152,16 +161,30 @@ def _names(node: object, entity_type: str) -> bool:
     return any(_names(part, entity_type) for part in node.values())
 
 
-def _equality(node: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    sides = node.get("==")
-    if not isinstance(sides, dict):
-        return None
-    for access, literal in ((sides["left"], sides["right"]), (sides["right"], sides["left"])):
-        read, text = access.get("."), literal.get("Value")
-        if isinstance(read, dict) and isinstance(text, str):
-            of = read["left"].get("Var")
-            return (of, read["attr"], text) if of in ("context", "resource") else None
+def _text_test(node: Mapping[str, Any]) -> FirstTest | None:
+    for operator in ("==", "!="):
+        sides = node.get(operator)
+        if isinstance(sides, dict):
+            for access, literal in ((sides["left"], sides["right"]), (sides["right"], sides["left"])):
+                path, text = _path(access), literal.get("Value")
+                if path and isinstance(text, str):
+                    return FirstTest(path, frozenset({text}), without=operator == "!=")
+    listed = node.get("contains")
+    if isinstance(listed, dict):
+        path = _path(listed["right"])
+        texts = [one.get("Value") for one in listed["left"].get("Set", ())]
+        if path and texts and all(isinstance(text, str) for text in texts):
+            return FirstTest(path, frozenset(texts))
     return None
+
+
+def _path(node: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """context.role.operation, in its parts; None for anything else."""
+    access = node.get(".")
+    if isinstance(access, dict):
+        before = _path(access["left"])
+        return (*before, access["attr"]) if before else None
+    return (node["Var"],) if node.get("Var") in ("context", "resource") else None
 
 
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")

@@ -86,10 +86,10 @@ def _cost(engine: Engine, *, fresh: bool) -> Callable[[], float]:
         began, count = time.thread_time(), 0
         while time.thread_time() - began < BATCH_SECONDS:
             asked = question
-            if fresh:  # another kind of document each time: nothing is remembered of it
-                asked = replace(
-                    question, context=replace(question.context, document_kind=f"v{next(numbers)}")
-                )
+            if fresh:  # another number and minute each time, which rules read: nothing is remembered of it
+                number = next(numbers)
+                at = NOW + timedelta(minutes=number // 100 % 300)
+                asked = replace(question, context=replace(question.context, now=at, count=number % 100 + 1))
             engine.decide(asked)
             count += 1
         return (time.thread_time() - began) / count * 1e6

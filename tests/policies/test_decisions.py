@@ -39,11 +39,8 @@ def question_of(case: dict[str, Any]) -> Question:
         facts = {name: facts[name] for name in facts.keys() & CLIENT_KEY_FACTS}
     if ABOUT.get(case["action"]) is EnrolmentFacts:
         facts = {name: facts[name] for name in facts.keys() & ENROLMENT_FACTS}
-    context = dict(case["context"])
-    if "consents" in context:
-        context["consents"] = frozenset(context["consents"])
     at = datetime.fromisoformat(case["at"]) if "at" in case else NOW
-    return parse_question(BUNDLE, case["who"], case["action"], facts, context, at)
+    return parse_question(BUNDLE, case["who"], case["action"], facts, case["context"], at)
 
 
 CASES = read_cases()

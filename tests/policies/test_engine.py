@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import cedarpy
 import orjson
@@ -26,8 +27,9 @@ from policies import (
 )
 from policies.bundle import parse_bundle, read_texts
 from policies.model import holder_kind_of
-from policies.rule import _reads
-from policies.slices import policy_set
+from policies.office_life import RoleFacts
+from policies.rule import FirstTest, _reads
+from policies.slices import Chosen
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 TEXTS = read_texts(Path(policies.__file__).parent)
@@ -69,6 +71,17 @@ circumstances = st.builds(
     document_kind=st.text(max_size=5),
     acr=st.sampled_from(["", "aal2", "aal3"]),
     act_seconds=st.integers(-1, 1000),
+)
+
+
+roles = st.builds(
+    RoleFacts,
+    operation=st.sampled_from(["", "sign", "issue", "initial", "copy"]),
+    office_active=st.booleans(),
+    standing=st.sampled_from(["", "post", "mandate", "member"]),
+    mandate=st.sampled_from(["", "valid", "expired", "scope"]),
+    earlier=st.frozensets(st.sampled_from(["none", "signed", "failed"])),
+    earlier_operations=st.frozensets(st.sampled_from(["sign", "issue"])),
 )
 
 
@@ -172,8 +185,9 @@ def test_no_permit_opens_what_is_forbidden(question: Question) -> None:
         assert not generous.allowed
 
 
-@given(questions)
-def test_laying_rules_out_by_action_changes_no_decision(question: Question) -> None:
+@given(questions, roles)
+def test_laying_rules_out_by_action_changes_no_decision(question: Question, role: RoleFacts) -> None:
+    question = sayable(question, role=role)
     assert UNSLICED.decide(question) == ENGINE.decide(question)
 
 
@@ -186,21 +200,39 @@ when { "personal" == resource.purpose && context.approvers < 2 } unless { contex
 when { resource.profile == "personal" } when { context.content == "dtbsr" };
 @id("d") @basis("b") @reason("l") @reason_en("r") forbid (principal, action == Action::"sign", resource)
 when { context.count + 9223372036854775800 > 0 && context.approval == "passkey" };
+@id("e") @basis("b") @reason("l") @reason_en("r") forbid (principal, action == Action::"sign", resource)
+when { ["sign", "issue"].contains(context.role.operation) && context.count + 9223372036854775800 > 0 };
+@id("f") @basis("b") @reason("l") @reason_en("r") forbid (principal, action == Action::"sign", resource)
+when { context.role.mandate != "" && context.count + 9223372036854775800 > 0 };
 """
 
 
-@given(questions, st.sampled_from(["x", "y", ""]))
-def test_leaving_out_rules_by_their_first_test_changes_no_decision(question: Question, kind: str) -> None:
+@given(questions, st.sampled_from(["x", "y", ""]), roles)
+def test_leaving_out_rules_by_their_first_test_changes_no_decision(
+    question: Question, kind: str, role: RoleFacts
+) -> None:
     """Errors included: a rule that fails before its test is asked, and fails."""
-    question = replace(question, context=replace(question.context, document_kind=kind))
+    question = sayable(question, document_kind=kind, role=role)
     assert LAID_OUT.decide(question) == LAID_OUT_WHOLE.decide(question)
+
+
+def sayable(question: Question, **changes: Any) -> Question:
+    """With a number that Cedar can take: what no rule reads is not even told it."""
+    count = max(-(2**63), min(question.context.count, 2**63 - 1))
+    return replace(question, context=replace(question.context, count=count, **changes))
+
+
+def of_text(text: str, *path: str) -> FirstTest:
+    return FirstTest(path, frozenset({text}))
 
 
 def test_a_rule_is_left_out_by_its_first_test_alone() -> None:
     rules = parse_bundle(TEXTS | {"rules/tried.cedar": TESTED}).rules
-    assert {name: rules[name].first_test() for name in "abcd"} == {
-        "a": ("context", "document_kind", "x"), "b": ("resource", "purpose", "personal"),
-        "c": ("resource", "profile", "personal"), "d": None,
+    assert {name: rules[name].first_test() for name in "abcdef"} == {
+        "a": of_text("x", "context", "document_kind"), "b": of_text("personal", "resource", "purpose"),
+        "c": of_text("personal", "resource", "profile"), "d": None,
+        "e": FirstTest(("context", "role", "operation"), frozenset({"sign", "issue"})),
+        "f": FirstTest(("context", "role", "mandate"), frozenset({""}), without=True),
     }  # fmt: skip
 
 
@@ -273,6 +305,35 @@ def test_a_time_without_a_zone_is_a_deny() -> None:
     assert "time zone" in decision.errors[0]
 
 
+def test_questions_that_differ_in_what_no_rule_reads_are_decided_once() -> None:
+    engine, question = Engine(BUNDLE), a_question()
+    for number in range(50):
+        context = replace(question.context, document_kind=f"loai-{number}", approvers=number)
+        assert engine.decide(replace(question, context=context)).allowed
+    assert engine._remembered.cache_info().misses == 1
+    # With a rule for one kind of document, that one is a question of its own.
+    engine = with_rule(
+        'forbid (principal, action, resource) when { context.document_kind == "l-7" && context.count > 0 };'
+    )
+    kinds = [f"l-{number}" for number in range(50)]
+    asked = [replace(question, context=replace(question.context, document_kind=kind)) for kind in kinds]
+    assert [kind for kind, one in zip(kinds, asked, strict=True) if not engine.decide(one).allowed] == [
+        "loai-7"
+    ]
+    assert engine._remembered.cache_info().misses == 2
+
+
+@pytest.mark.parametrize("wrong", [{"count": True}, {"content": None}, {"consents": ["holder"]}])
+def test_a_circumstance_of_another_type_is_a_deny(wrong: dict[str, Any]) -> None:
+    """Cedar would find it unequal, and a rule that forbids would not."""
+    question = a_question()
+    decision = with_rule(
+        'forbid (principal, action, resource) when { context.consents.contains("x") };'
+    ).decide(replace(question, context=replace(question.context, **wrong)))
+    assert not decision.allowed
+    assert "TypeError" in decision.errors[0]
+
+
 def test_a_clients_key_is_no_credential() -> None:
     question = replace(a_question(), resource=ClientKeyFacts("kid", "one-stop", "ES256"))
     decision = ENGINE.decide(question)
@@ -310,10 +371,10 @@ class Whole:
     """Every rule, whatever is asked."""
 
     def __init__(self, bundle: Bundle) -> None:
-        self._set = policy_set(bundle.rules.values())
+        self._all = Chosen(list(bundle.rules.values()))
 
-    def policies(self, _resource: object, _context: object) -> cedarpy.PolicySet:
-        return self._set
+    def choose(self, _resource: object, _context: object) -> Chosen:
+        return self._all
 
 
 class Unsliced(Engine):
