@@ -1,11 +1,13 @@
 """A policy tried on what the journal has, and on who could sign with a key. It changes nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 from hsm import store
 from hsm.acts.directory import Directory
+from hsm.acts.office_uses import ways_now
 from hsm.acts.policy import BundlePolicy
 from hsm.database import Database
 from hsm.errors import ActMalformed
@@ -14,11 +16,13 @@ from hsm.life_commands import Bar
 from hsm.policy_reports import Outcome
 from hsm.settings import Settings
 from policies.bundle import Bundle
-from policies.model import CredentialFacts, Decision, Question
+from policies.model import Decision, Question
 from policies.possibilities import Opened, Possibility, compare, who_could_sign
 from policies.rehearse import Changed, Rehearsal, rehearse
 
 _AT_ONCE = 10_000
+# What lines begin with, what may differ between them, and how they end.
+Line = tuple[tuple[str, ...], tuple[str, ...], str]
 
 
 def rehearse_on_journal(
@@ -35,7 +39,7 @@ def rehearse_on_journal(
         start = max(0, size - max(0, last))
         entries = _entries(log, start, size)
         tried = rehearse(before, after, entries, total=size - start, progress=Bar())
-        people = who_could_sign(after, _facts(database, after, credential_id)) if credential_id else []
+        people = _who_could_sign(database, after, credential_id) if credential_id else []
     opened = compare(before, after)
     data: dict[str, Any] = {
         "before": before.digest,
@@ -62,12 +66,14 @@ def _entries(log: Log, start: int, size: int) -> Iterator[tuple[int, bytes]]:
         start += len(chunk)
 
 
-def _facts(database: Database, bundle: Bundle, credential_id: str) -> CredentialFacts:
+def _who_could_sign(database: Database, bundle: Bundle, credential_id: str) -> list[Possibility]:
     with database.reading() as connection:
         stored = store.find_credential(connection, credential_id)
     if stored is None:
         raise ActMalformed("Không có chứng thư này / there is no such credential.")
-    return BundlePolicy(bundle).facts(Directory.known(stored))
+    known = Directory.known(stored)
+    ways = ways_now(database, known, datetime.now(UTC))
+    return who_could_sign(bundle, BundlePolicy(bundle).facts(known), ways)
 
 
 def _decided(decision: Decision) -> dict[str, Any]:
@@ -102,23 +108,23 @@ def _what(question: Question) -> dict[str, Any]:
 
 
 def _possible(one: Possibility) -> dict[str, Any]:
+    role = one.way.role
     return {
         "who": one.who, "approval": one.approval, "content": one.content, "acr": one.acr,
-        "moment": one.moment, **_decided(one.decision),
+        "moment": one.moment, "operation": role.operation, "office": role.office, "capacity": role.capacity,
+        "standing": role.standing, "mandate": role.mandate, "by": one.way.by,
+        "document_kind": one.way.document_kind, **_decided(one.decision),
     }  # fmt: skip
 
 
 def _opened(one: Opened) -> dict[str, Any]:
+    told = _possible(one.after)
+    for name in ("allowed", "rules", "errors", "by", "document_kind"):
+        del told[name]
     return {
-        "profile": one.profile,
-        "who": one.after.who,
-        "approval": one.after.approval,
-        "content": one.after.content,
-        "acr": one.after.acr,
-        "moment": one.after.moment,
-        "before": _decided(one.before.decision),
-        "after": _decided(one.after.decision),
-    }
+        "profile": one.profile, "entrusted": one.entrusted, **told,
+        "before": _decided(one.before.decision), "after": _decided(one.after.decision),
+    }  # fmt: skip
 
 
 def _text(tried: Rehearsal, opened: Sequence[Opened], people: Sequence[Possibility]) -> str:
@@ -138,14 +144,10 @@ def _text(tried: Rehearsal, opened: Sequence[Opened], people: Sequence[Possibili
         lines += [f"  {n:,} × {why}" for why, n in tried.not_rehearsed.items()]
     if opened:
         lines.append("NÓI CHUNG / IN GENERAL, đã có ai ký hay chưa / whether anybody did or not:")
-        lines += [
-            f"  {'CHO / ALLOWS' if one.after.decision.allowed else 'CẤM / FORBIDS'} {one.profile}:"
-            f" {_who(one.after)}{_why(one.after.decision)}"
-            for one in opened
-        ]
+        lines += _merged(map(_side, opened))
     if people:
         lines.append("AI KÝ ĐƯỢC BẰNG KHÓA NÀY / WHO COULD SIGN WITH THIS KEY:")
-        lines += [f"  {_who(one)}{_why(one.decision)}" for one in people if one.decision.allowed]
+        lines += _merged(_way(one) for one in people if one.decision.allowed)
         denied = sum(not one.decision.allowed for one in people)
         lines.append(f"  mọi cách khác bị từ chối / every other way is refused: {denied} (--json)")
     return "\n".join(lines) + "\n"
@@ -157,8 +159,40 @@ def _said(what: dict[str, Any]) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _who(one: Possibility) -> str:
-    return " ".join(part for part in (one.who, one.approval, one.acr, one.content, one.moment) if part)
+def _way(one: Possibility) -> Line:
+    role, way = one.way.role, one.way
+    held = (
+        role.operation,
+        role.office,
+        role.standing,
+        role.mandate,
+        role.capacity,
+        way.document_kind,
+        way.by,
+    )
+    return (one.who, one.approval, one.acr, one.content, *held), (one.moment,), _why(one.decision)
+
+
+def _side(one: Opened) -> Line:
+    after, role = one.after, one.after.way.role
+    head = (
+        "CHO / ALLOWS" if after.decision.allowed else "CẤM / FORBIDS",
+        f"{one.profile}, văn thư giữ / a clerk's:" if one.entrusted else f"{one.profile}:",
+        after.who,
+        after.approval,
+    )
+    operation = ":".join(filter(None, (role.operation, role.standing, role.mandate)))
+    return head, (after.acr, after.content, after.moment, operation), _why(after.decision)
+
+
+def _merged(lines: Iterable[Line]) -> Iterator[str]:
+    """One line for all that begin and end alike, with what differs between: ``prepared|dtbsr``."""
+    alike: dict[tuple[tuple[str, ...], str], list[tuple[str, ...]]] = {}
+    for head, words, why in lines:
+        alike.setdefault((head, why), []).append(words)
+    for (head, why), found in alike.items():
+        words = tuple("|".join(filter(None, dict.fromkeys(one))) for one in zip(*found, strict=True))
+        yield "  " + " ".join(filter(None, head + words)) + why
 
 
 def _why(decision: Decision) -> str:

@@ -110,14 +110,16 @@ def posts_of(connection: Connection, person_id: str, at: int) -> list[StoredPost
     return [found for found in map(_post, rows) if found.held(at)]
 
 
-def mandates_to(connection: Connection, person_id: str, office_id: str) -> list[StoredMandate]:
-    """Every mandate that this person was ever given for this office, the newest first."""
+def mandates_to(connection: Connection, person_id: str, office_id: str = "") -> list[StoredMandate]:
+    """Every mandate that this person was ever given (for this office), the newest first."""
     query = (
         select(mandate)
         .join(post, post.c.post_id == mandate.c.to_post)
-        .where(post.c.person_id == person_id, mandate.c.office_id == office_id)
+        .where(post.c.person_id == person_id)
         .order_by(mandate.c.starts_at.desc(), mandate.c.mandate_id)
     )
+    if office_id:
+        query = query.where(mandate.c.office_id == office_id)
     return [StoredMandate(**row) for row in connection.execute(query).mappings()]
 
 

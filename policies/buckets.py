@@ -34,12 +34,17 @@ class Buckets:
 
     def __init__(self, quotas: Mapping[str, Quota], storage: Storage) -> None:
         self._quotas = quotas
+        self._storage = storage
         self._items: dict[str, RateLimitItem] = {
             name: RateLimitItemPerSecond(quota.times, quota.window_seconds, namespace=f"quota:{name}")
             for name, quota in quotas.items()
         }
         self._exact = MovingWindowRateLimiter(storage)
         self._weighed = SlidingWindowCounterRateLimiter(storage)
+
+    def by(self, quotas: Mapping[str, Quota]) -> "Buckets":
+        """The same counters by these quotas. One that changed begins to count anew."""
+        return self if quotas is self._quotas else Buckets(quotas, self._storage)
 
     def spend(self, quota: str, *subject: str, cost: int = 1) -> Allowance:
         """Count ``cost`` events of this subject, if the quota allows them; else none of them.

@@ -9,6 +9,7 @@ and by the approving client, which recomputes the earlier digest from its own fi
 
 import base64
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
@@ -40,21 +41,12 @@ class Standing:
             return NO_OPERATION
         earlier = self._earlier(act.items, operation.office)
         with self._database.reading() as connection:
-            office = roles.find_office(connection, operation.office)
-            held = _held(connection, act, operation, known, int(now.timestamp()))
-        standing, mandate, ground = held
-        return RoleFacts(
-            operation=operation.name,
-            office=operation.office,
-            office_active=office is not None and office.state == "active",
-            office_training=bool(office and office.training),
-            capacity=operation.capacity,
-            standing=standing,
-            mandate=mandate,
+            held = held_facts(connection, operation, act.document_kind, known, now)
+        return replace(
+            held,
             earlier=frozenset(state for state, _, _ in earlier),
             earlier_operations=frozenset(name for _, name, _ in earlier if name),
             earlier_elsewhere=any(elsewhere for _, _, elsewhere in earlier),
-            ground=ground,
         )
 
     def _earlier(self, items: Iterable[ActItem], office: str) -> list[tuple[str, str, bool]]:
@@ -72,6 +64,28 @@ class Standing:
             self._ledger.enter([])
             uses = self._uses.at(leaves)
         return uses
+
+
+def held_facts(
+    connection: Connection,
+    operation: OfficeOperation,
+    document_kind: str,
+    known: KnownCredential,
+    now: datetime,
+) -> RoleFacts:
+    """In which capacity an operation would be done with this key, whatever it comes after."""
+    office = roles.find_office(connection, operation.office)
+    standing, mandate, ground = _held(connection, document_kind, operation, known, int(now.timestamp()))
+    return RoleFacts(
+        operation=operation.name,
+        office=operation.office,
+        office_active=office is not None and office.state == "active",
+        office_training=bool(office and office.training),
+        capacity=operation.capacity,
+        standing=standing,
+        mandate=mandate,
+        ground=ground,
+    )
 
 
 def journalled(role: RoleFacts) -> dict[str, str]:
@@ -95,7 +109,7 @@ def _earlier_of(over: Earlier, use: Use | None, office: str) -> tuple[str, str, 
 
 
 def _held(
-    connection: Connection, act: SignAct, operation: OfficeOperation, known: KnownCredential, at: int
+    connection: Connection, document_kind: str, operation: OfficeOperation, known: KnownCredential, at: int
 ) -> tuple[str, str, str]:
     """(standing, how it stands with the mandate, id of post or mandate) of a personal credential's holder."""
     stored = known.stored
@@ -110,7 +124,7 @@ def _held(
             if post.capacity == operation.capacity and (post.rank == "head" or operation.name != "sign"):
                 return "post", "", post.post_id
     if operation.capacity:
-        use = (operation.name, act.document_kind)
+        use = (operation.name, document_kind)
         found = [
             (roles.mandate_state(connection, one, at, use), one.mandate_id)
             for one in roles.mandates_to(connection, stored.holder, operation.office)

@@ -151,3 +151,35 @@ def test_a_rule_that_knows_a_clerk_by_name_is_not_tried_on_leaves_that_do_not(of
     [(reason, count)] = told["not_rehearsed"].items()
     assert reason == "a rule reads custodian, which is not journalled"
     assert count >= 5
+
+
+class TestWhoCouldSign:
+    def test_the_named_clerk_alone_puts_a_seal_and_for_its_office_only(self, office: Office) -> None:
+        told = office.rehearse("0", "--credential", office.seal)["who_could_sign"]
+        allowed = [one for one in told if one["allowed"]]
+        assert {(one["who"], one["approval"], one["operation"], one["office"]) for one in allowed} == {
+            ("custodian", "passkey", name, OFFICE) for name in ("issue", "annex", "copy", "incoming")
+        }
+        assert {tuple(one["rules"]) for one in allowed} == {("seal-training-by-custodian",)}
+        # Why nobody else: its own client may not use it in the clerk's stead.
+        by_client = ("holder", "client_jws", "prepared")
+        refused = [one for one in told if (one["who"], one["approval"], one["content"]) == by_client]
+        assert refused
+        assert all("actor-named-clerk" in one["rules"] for one in refused)
+
+    def test_a_deputy_signs_by_the_mandate_and_in_no_other_capacity(self, office: Office) -> None:
+        told = office.rehearse("0", "--credential", office.keys[DEPUTY])["who_could_sign"]
+        signing = [one for one in told if one["operation"] == "sign" and one["who"] == "holder"]
+        allowed = {(one["capacity"], one["standing"], one["by"]) for one in signing if one["allowed"]}
+        assert allowed == {(OF_DEPUTY, "mandate", office.mandate)}
+        refused = [one for one in signing if one["capacity"] == "PHÓ CHỦ TỊCH"]
+        assert refused
+        assert all("capacity-held" in one["rules"] for one in refused)
+        others = {one["who"] for one in told if one["allowed"]}
+        assert others == {"holder"}
+
+    def test_a_draft_about_mandates_is_told_in_general_too(self, office: Office) -> None:
+        told = office.rehearse(office.draft('context.role.standing == "mandate"'), status=3)["in_general"]
+        assert {(one["operation"], one["standing"], one["who"]) for one in told} == {
+            (name, "mandate", "holder") for name in ("initial", "sign", "comment")
+        }

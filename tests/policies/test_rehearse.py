@@ -12,6 +12,7 @@ from policies import Bundle, CredentialFacts, Engine
 from policies.bundle import package_directory, parse_bundle, read_texts
 from policies.journalled import question_of
 from policies.model import PrincipalKind
+from policies.office_ways import PLAIN
 from policies.possibilities import compare, who_could_sign
 from policies.rehearse import _Alike, rehearse
 
@@ -232,6 +233,21 @@ class TestPossibilities:
         opened = compare(BUNDLE, parse_bundle(FILES | {"key-profiles.toml": less}))
         assert {one.profile for one in opened} == {"compatibility-scal1"}
         assert not any(one.after.decision.allowed for one in opened)
+
+    def test_what_a_draft_opens_for_a_seal_with_a_clerk_is_told(self) -> None:
+        """Without the rule of the named clerk its client could use it again, by the operations' own rules."""
+        roles = FILES["rules/roles.cedar"]
+        start = roles.index('@id("actor-named-clerk")')
+        less = roles[:start] + roles[roles.index("@id(", start + 4) :]
+        opened = compare(BUNDLE, parse_bundle(FILES | {"rules/roles.cedar": less}))
+        assert {(one.entrusted, one.after.who) for one in opened if one.after.way == PLAIN} == {
+            (True, "holder")
+        }
+        assert {one.profile for one in opened if one.after.approval == "client_jws"} >= {"organisation-seal"}
+        assert "issue" in {one.after.way.role.operation for one in opened}
+
+    def test_the_same_rules_and_profiles_open_nothing(self) -> None:
+        assert compare(BUNDLE, parse_bundle(FILES)) == []
 
     def test_office_hours_are_told_apart(self) -> None:
         head, seal, rest = FILES["key-profiles.toml"].partition("[service-seal]\n")
