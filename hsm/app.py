@@ -47,7 +47,7 @@ from hsm.journal.seal import JournalKey
 from hsm.journal.tasks import AnchorSettings, JournalTasks
 from hsm.life_tasks import LifeTasks
 from hsm.metrics import JOURNAL_SIZE, SESSIONS_IN_USE, TOKEN_HEALTHY
-from hsm.policy_service import PolicyService
+from hsm.policy_service import PolicyInForceService, PolicyService
 from hsm.server import listen
 from hsm.services import AdministrationService, JournalService, SigningService, TokenService
 from hsm.settings import Settings
@@ -231,6 +231,9 @@ class KeyProcessApp:
             hsm_pb2_grpc.add_JournalServicer_to_server(journal, server)
             give = GiveConsentService(consents, webauthn, clock)
             hsm_pb2_grpc.add_GiveConsentsServicer_to_server(give, server)
+            hsm_pb2_grpc.add_PolicyInForceServicer_to_server(
+                PolicyInForceService(self.database, policy), server
+            )
 
         def for_idp(server: grpc.Server) -> None:
             hsm_pb2_grpc.add_TokensServicer_to_server(TokenService(tokens, clock), server)

@@ -105,6 +105,7 @@ __all__ = [
 
 T = TypeVar("T")
 MAX_MESSAGE = 32 * 1024 * 1024
+POLICY_WITHIN = 2.0  # seconds: whoever asks has the last known policy, and a person waiting
 
 
 class KeyProcess:
@@ -132,6 +133,7 @@ class KeyProcess:
         self._administration = hsm_pb2_grpc.AdministrationStub(self._channel)
         self._journal = hsm_pb2_grpc.JournalStub(self._channel)
         self._consents = hsm_pb2_grpc.GiveConsentsStub(self._channel)
+        self._policy: Any = hsm_pb2_grpc.PolicyInForceStub(self._channel)
         self._health: Any = health_pb2_grpc.HealthStub(self._channel)
 
     def close(self) -> None:
@@ -214,12 +216,17 @@ class KeyProcess:
             for signature in answer.signatures
         ]
 
+    def policy_in_force(self, known: str = "") -> tuple[str, dict[str, str]]:
+        """Digest and files of the policy in force; no files while it is the ``known`` one."""
+        asked = hsm_pb2.PolicyInForceRequest(known=known)
+        answer = self._call(self._policy.GetPolicyInForce, asked, at_most=POLICY_WITHIN)
+        return str(answer.digest), dict(answer.files)
+
     def token_keys(self) -> list[TokenKey]:
         """The identity provider's published keys (JWKs with kid, alg, use)."""
         answer = self._call(self._tokens.GetTokenKeys, hsm_pb2.TokenKeysRequest())
-        current = set(answer.current_kids)
         jwks = [orjson.loads(jwk) for jwk in answer.jwks]
-        return [TokenKey(jwk["kid"], jwk["alg"], jwk, jwk["kid"] in current) for jwk in jwks]
+        return [TokenKey(jwk["kid"], jwk["alg"], jwk, jwk["kid"] in answer.current_kids) for jwk in jwks]
 
     def sign_token(self, kid: str, signing_input: bytes) -> bytes:
         """The signature of a JWS signing input (ES256 as r||s). Raises HsmError."""
@@ -229,8 +236,7 @@ class KeyProcess:
     def perform(self, act: bytes, approvals: Sequence[Approval]) -> dict[str, Any]:
         """Do an administrative act that its approvers approved; its result. Raises HsmError."""
         request = hsm_pb2.PerformRequest(act=act, approvals=[_approval(approval) for approval in approvals])
-        result: dict[str, Any] = orjson.loads(self._call(self._administration.Perform, request).result)
-        return result
+        return dict(orjson.loads(self._call(self._administration.Perform, request).result))
 
     def asked_consent(self, handle: str) -> AskedConsent:
         """What a link asks a person for. Raises GrantRefused."""
@@ -252,8 +258,8 @@ class KeyProcess:
 
     def consistency(self, old_size: int, new_size: int) -> list[bytes]:
         """RFC 9162 §2.1.4 proof between two sizes of the journal."""
-        request = hsm_pb2.ConsistencyRequest(old_size=old_size, new_size=new_size)
-        return list(self._call(self._journal.GetConsistency, request).hashes)
+        sizes = hsm_pb2.ConsistencyRequest(old_size=old_size, new_size=new_size)
+        return list(self._call(self._journal.GetConsistency, sizes).hashes)
 
     def export(self, start: int, limit: int) -> Iterator[tuple[int, bytes]]:
         """Entries from ``start``, in order: (index, leaf bytes)."""
@@ -269,9 +275,9 @@ class KeyProcess:
         request = hsm_pb2.UsesRequest(credential_id=credential_id, start=start, limit=limit)
         return [_use(use) for use in self._call(self._journal.ListUses, request).uses]
 
-    def _call(self, method: Any, request: object) -> Any:
+    def _call(self, method: Any, request: object, *, at_most: float = float("inf")) -> Any:
         try:
-            return method(request, timeout=self._deadline)
+            return method(request, timeout=min(self._deadline, at_most))
         except grpc.RpcError as error:
             raise _error(error) from error
 
@@ -299,9 +305,8 @@ def _error(error: grpc.RpcError) -> HsmError:
 
 
 def _credentials(tls: TlsFiles) -> grpc.ChannelCredentials:
-    return grpc.ssl_channel_credentials(
-        tls.authority.read_bytes(), tls.key.read_bytes(), tls.certificate.read_bytes()
-    )
+    read = (file.read_bytes() for file in (tls.authority, tls.key, tls.certificate))
+    return grpc.ssl_channel_credentials(*read)
 
 
 def _approval(approval: Approval) -> hsm_pb2.Approval:
@@ -319,8 +324,8 @@ def _receipt(receipt: hsm_pb2.Receipt) -> Receipt:
 
 
 def _use(use: hsm_pb2.Use) -> Use:
-    outcome_index = use.outcome_index if use.HasField("outcome_index") else None
-    return Use(use.leaf_index, use.entry, use.outcome, outcome_index, use.result)
+    outcome = use.outcome_index if use.HasField("outcome_index") else None
+    return Use(use.leaf_index, use.entry, use.outcome, outcome, use.result)
 
 
 def _credential(answer: hsm_pb2.Credential) -> Credential:

@@ -1,4 +1,4 @@
-"""The gRPC service of policies, for administrators' tools: read what is in force, lay down drafts."""
+"""The gRPC services of policies. Administrators' tools read them and lay down drafts; signsvc reads."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -47,15 +47,7 @@ class PolicyService(hsm_pb2_grpc.PoliciesServicer):
     @answers
     def GetBundle(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.PolicyBundle:  # noqa: N802
         digest = request.digest or self._digest_of(request.version)
-        with self._database.reading() as connection:
-            files = policy_store.find_files(connection, digest)
-        if files is None:
-            raise ActMalformed("There is no such policy bundle.")
-        try:
-            check_files(digest, files)
-        except PolicyNotApproved as error:
-            raise ActMalformed("This policy bundle's files were changed.", detail=error.detail) from error
-        return hsm_pb2.PolicyBundle(files=files, digest=digest)
+        return hsm_pb2.PolicyBundle(files=_files(self._database, digest), digest=digest)
 
     @answers
     def ListVersions(self, request: Any, context: grpc.ServicerContext) -> hsm_pb2.PolicyVersions:  # noqa: N802
@@ -69,6 +61,34 @@ class PolicyService(hsm_pb2_grpc.PoliciesServicer):
             if one.version == version:
                 return one.bundle
         raise ActMalformed("There is no such version of the policy.")
+
+
+class PolicyInForceService(hsm_pb2_grpc.PolicyInForceServicer):
+    """For signsvc: to read what is in force, and nothing else of policies."""
+
+    def __init__(self, database: Database, active: ActivePolicy) -> None:
+        self._database = database
+        self._active = active
+
+    @answers
+    def GetPolicyInForce(  # noqa: N802
+        self, request: Any, context: grpc.ServicerContext
+    ) -> hsm_pb2.PolicyBundle:
+        digest = self._active.current.bundle.digest
+        files = {} if request.known == digest else _files(self._database, digest)
+        return hsm_pb2.PolicyBundle(files=files, digest=digest)
+
+
+def _files(database: Database, digest: str) -> dict[str, str]:
+    with database.reading() as connection:
+        files = policy_store.find_files(connection, digest)
+    if files is None:
+        raise ActMalformed("There is no such policy bundle.")
+    try:
+        check_files(digest, files)
+    except PolicyNotApproved as error:
+        raise ActMalformed("This policy bundle's files were changed.", detail=error.detail) from error
+    return dict(files)
 
 
 def _version(stored: StoredVersion) -> hsm_pb2.PolicyVersion:

@@ -29,6 +29,7 @@ from signsvc.pades.revocation import RevocationPolicy, RevocationSource
 from signsvc.pades.timestamp import TimestampClient
 from signsvc.pades.token import TokenVerifier
 from signsvc.pades.validate import TrustSettings, Validator
+from signsvc.policy_in_force import PolicyInForce
 from signsvc.services import Services
 from signsvc.settings import Settings
 from signsvc.store.csc_authorizations import CscAuthorizations
@@ -118,8 +119,8 @@ def build_services(settings: Settings, clock: Clock = now_utc) -> Services:
     intake = Opened(lambda: Intake(limits_of_intake, workers=settings.inspectors), Intake.close)
     validator = Opened(lambda: make_validator(settings), Validator.close)
     credentials = KnownCredentials(key_process, time.monotonic)
-    quotas = Bundle.load(settings.policies).quotas
-    limits = Limits(quotas, Opened(lambda: open_buckets(quotas, settings.redis_url)))
+    policy = PolicyInForce(Bundle.load(settings.policies), key_process, time.monotonic)
+    limits = Limits(policy.quotas, Opened(lambda: open_buckets(policy.quotas(), settings.redis_url)))
     spent_proofs = Opened(lambda: SpentProofs.open(settings.redis_url), SpentProofs.close)
     finish = FinishSignature(
         signatures, files, Templates(), timestamps, augmenter, metrics, settings.waiting_lifetime
@@ -143,6 +144,7 @@ def build_services(settings: Settings, clock: Clock = now_utc) -> Services:
         settings=settings,
         clock=clock,
         metrics=metrics,
+        policy=policy,
         limits=limits,
         spent_proofs=spent_proofs,
         files=files,
@@ -226,7 +228,7 @@ def create_app(
         services.metrics,
         https=settings.resource.startswith("https:"),
     )
-    register_problems(app, read_reasons(Bundle.load(settings.policies)))
+    register_problems(app, lambda: read_reasons(services.policy.bundle()))
     places = Places(settings.threads)
     register_guard(app, tokens, holders, services.limits, places, max_json=settings.max_json)
     # Each endpoint says in its declaration who may call it.

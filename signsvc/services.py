@@ -11,6 +11,7 @@ from hsm.client import KeyProcess
 from signsvc.limits import Limits
 from signsvc.measure import Metrics
 from signsvc.pades.timestamp import TimestampClient
+from signsvc.policy_in_force import PolicyInForce
 from signsvc.settings import Settings
 from signsvc.store.csc_authorizations import CscAuthorizations
 from signsvc.store.csc_responses import CscResponses
@@ -43,6 +44,7 @@ class Services:
     settings: Settings
     clock: Callable[[], datetime]
     metrics: Metrics
+    policy: PolicyInForce
     limits: Limits
     spent_proofs: Callable[[], SpentProofs]
     files: Files

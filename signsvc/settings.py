@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     key_process_deadline: float = 10.0
     database_url: str = "sqlite:///run/signsvc.sqlite3"
     redis_url: str = "redis://127.0.0.1:6379/1"
+    # Quotas and reasons until the key process first answers: then those of its policy in force
     policies: Path | None = None
     documents_dir: Path = Path("run/documents")
 

@@ -221,6 +221,12 @@ class PolicyBundle(_message.Message):
     digest: str
     def __init__(self, files: _Optional[_Mapping[str, str]] = ..., digest: _Optional[str] = ...) -> None: ...
 
+class PolicyInForceRequest(_message.Message):
+    __slots__ = ("known",)
+    KNOWN_FIELD_NUMBER: _ClassVar[int]
+    known: str
+    def __init__(self, known: _Optional[str] = ...) -> None: ...
+
 class PolicyVersionsRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

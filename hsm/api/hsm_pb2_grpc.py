@@ -514,6 +514,81 @@ class GiveConsents:
             _registered_method=True)
 
 
+class PolicyInForceStub:
+    """What signsvc may know of policies: the one in force, whose quotas and reasons are the web's too.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.GetPolicyInForce = channel.unary_unary(
+                '/antin.hsm.v1.PolicyInForce/GetPolicyInForce',
+                request_serializer=hsm_dot_api_dot_hsm__pb2.PolicyInForceRequest.SerializeToString,
+                response_deserializer=hsm_dot_api_dot_hsm__pb2.PolicyBundle.FromString,
+                _registered_method=True)
+
+
+class PolicyInForceServicer:
+    """What signsvc may know of policies: the one in force, whose quotas and reasons are the web's too.
+    """
+
+    def GetPolicyInForce(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_PolicyInForceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'GetPolicyInForce': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPolicyInForce,
+                    request_deserializer=hsm_dot_api_dot_hsm__pb2.PolicyInForceRequest.FromString,
+                    response_serializer=hsm_dot_api_dot_hsm__pb2.PolicyBundle.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'antin.hsm.v1.PolicyInForce', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('antin.hsm.v1.PolicyInForce', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class PolicyInForce:
+    """What signsvc may know of policies: the one in force, whose quotas and reasons are the web's too.
+    """
+
+    @staticmethod
+    def GetPolicyInForce(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/antin.hsm.v1.PolicyInForce/GetPolicyInForce',
+            hsm_dot_api_dot_hsm__pb2.PolicyInForceRequest.SerializeToString,
+            hsm_dot_api_dot_hsm__pb2.PolicyBundle.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class TokensStub:
     """What idp may ask.
     """

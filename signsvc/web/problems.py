@@ -1,6 +1,7 @@
 """The one map from errors to problem documents (RFC 9457). What is not listed says nothing."""
 
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -74,8 +75,8 @@ _HTTP = {
 }
 
 
-def register_problems(app: Flask, reasons: Reasons) -> None:
-    """Every way out of this app that is not success. ``reasons``: of the policy's rules, by id."""
+def register_problems(app: Flask, reasons: Callable[[], Reasons]) -> None:
+    """Every way out of this app that is not success. ``reasons``: of the policy's rules now, by id."""
     app.extensions[_REASONS] = reasons
 
     @app.errorhandler(ValidationError)
@@ -116,7 +117,7 @@ def validation_problem(error: ValidationError) -> Response:
 def problem_of(error: Exception) -> Response:
     """The problem document of an error; a listed one speaks, any other is a silent 500."""
     if isinstance(error, hsm.PolicyRefused):
-        told = policy_problem(error.rules, current_app.extensions.get(_REASONS, {}))
+        told = policy_problem(error.rules, current_app.extensions.get(_REASONS, dict)())
         g.error, g.error_detail = told.code, " ".join(error.rules)
         return _problem(told.status, told.code, told.title, told.detail)
     for kind in type(error).__mro__:

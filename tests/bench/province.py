@@ -52,7 +52,8 @@ class Province:
         self.redis_pid = redis._process.pid if redis._process else 0
         started = Stack(
             self.folder / "stack", self.devca, redis.url,
-            SIGNSVC_POLICIES=str(self._policies()), SIGNSVC_WORKERS=str(self._web_workers),
+            # The key process's own, which the web follows.
+            policy=f'[policy]\ndirectory = "{self._policies()}"\n', SIGNSVC_WORKERS=str(self._web_workers),
         )  # fmt: skip
         self._closing.callback(started.stop)
         started.start()

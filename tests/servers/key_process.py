@@ -49,8 +49,10 @@ class RunningKeyProcess:
         anchors: Path | None = None,
         issuer: str = "http://127.0.0.1:8081",
         resource: str = "http://127.0.0.1:8082",
+        policy: str = "",
         **extra: str,
     ) -> None:
+        self.policy = policy or self.policy
         self.directory = directory
         # A unix socket's path has 107 bytes at most; pytest's directories can be longer.
         self.sockets = Path(tempfile.mkdtemp(prefix="antin-"))

@@ -52,6 +52,7 @@ class Stack:
         *,
         database_url: str = "",
         hsm_database_url: str = "",
+        policy: str = "",
         **extra: str,
     ) -> None:
         self.directory = directory
@@ -69,6 +70,7 @@ class Stack:
             anchors=anchors,
             issuer=self.issuer,
             resource=self.base_url,
+            policy=policy,
             HSM_WEBAUTHN_ORIGINS=json.dumps([ORIGIN, self.approval_url]),
         )
         self.environment = {

@@ -19,6 +19,7 @@ from policies.bundle import Bundle, package_directory, parse_bundle, read_texts
 from policies.journalled import NotRehearsed, question_of
 from policies.model import (
     ActionName,
+    AdministratorFacts,
     Circumstances,
     ClientKeyFacts,
     CredentialFacts,
@@ -90,6 +91,7 @@ FACTS: dict[type[Facts], st.SearchStrategy[Any]] = {
         HolderFacts, people, st.integers(0, 3), st.sampled_from([PrincipalKind.CLIENT, PrincipalKind.PERSON])
     ),
     StoreFacts: st.builds(StoreFacts, st.just("kek"), states, st.integers(0, 2)),
+    AdministratorFacts: st.builds(AdministratorFacts, st.just("a"), states, st.integers(0, 3)),
     PolicyFacts: st.builds(PolicyFacts, st.just("b" * 64), st.integers(2, 9), st.booleans()),
     OfficeFacts: st.builds(OfficeFacts, st.just("H47"), states),
     PostFacts: st.builds(
