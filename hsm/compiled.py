@@ -1,13 +1,14 @@
 """SQL compiled once: a signature waits for every statement, and building one costs more than running it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import UpdateBase
 
 Row = Mapping[str, object]
+T = TypeVar("T")
 
 
 class Compiled:
@@ -47,3 +48,17 @@ class Compiled:
             ) from error
         finally:
             cursor.close()
+
+
+class PerDialect(Generic[T]):
+    """A module's statements, made when a dialect first needs them: call it with a connection."""
+
+    def __init__(self, make: Callable[[Dialect], T]) -> None:
+        self._make = make
+        self._made: dict[str, T] = {}
+
+    def __call__(self, connection: Connection) -> T:
+        name = connection.dialect.name
+        if name not in self._made:
+            self._made[name] = self._make(connection.dialect)
+        return self._made[name]

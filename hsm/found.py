@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import rfc8785
-from sqlalchemy import Connection, update
+from sqlalchemy import update
 
 from hsm import policy_store, store
 from hsm.acts.policy_evidence import version_row
@@ -32,39 +32,16 @@ class FoundingRefused(HsmError):
 def seal_what_is_there(database: Database, seals: RowSeals) -> int:
     """Seal every active approval key; how many. Only when the sealing key was made just now."""
     with database.writing() as connection:
-        return sum(
-            (
-                _seal_admins(connection, seals),
-                _seal_client_keys(connection, seals),
-                _seal_passkeys(connection, seals),
-            )
-        )
-
-
-def _seal_admins(connection: Connection, seals: RowSeals) -> int:
-    found = store.active_admins(connection)
-    for one in found:
-        seal = seals.seal(admin_row(one))
-        connection.execute(update(admin).where(admin.c.admin_id == one.admin_id).values(seal=seal))
-    return len(found)
-
-
-def _seal_client_keys(connection: Connection, seals: RowSeals) -> int:
-    found = store.active_client_keys(connection)
-    for one in found:
-        seal = seals.seal(client_key_row(one))
-        connection.execute(update(client_key).where(client_key.c.kid == one.kid).values(seal=seal))
-    return len(found)
-
-
-def _seal_passkeys(connection: Connection, seals: RowSeals) -> int:
-    found = active_passkeys(connection)
-    for one in found:
-        seal = seals.seal(passkey_row(one))
-        connection.execute(
-            update(passkey).where(passkey.c.credential_id == one.credential_id).values(seal=seal)
-        )
-    return len(found)
+        administrators, clients = store.active_admins(connection), store.active_client_keys(connection)
+        rows = [
+            *((admin.c.admin_id, one.admin_id, admin_row(one)) for one in administrators),
+            *((client_key.c.kid, one.kid, client_key_row(one)) for one in clients),
+            *((passkey.c.credential_id, one.credential_id, passkey_row(one))
+              for one in active_passkeys(connection)),
+        ]  # fmt: skip
+        for key, value, row in rows:
+            connection.execute(update(key.table).where(key == value).values(seal=seals.seal(row)))
+    return len(rows)
 
 
 def found_policy(

@@ -15,7 +15,7 @@ With ``-o`` a command only drafts its act; with ``--key`` twice it has it done (
 import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,10 @@ from hsm import administer
 from hsm.client import KeyProcess
 from hsm.errors import ActMalformed
 from hsm.subcommands import AddCommand, subcommand
+from policies.local_time import VIETNAM
 from policies.office_life import FORMS, RANKS
 
 SOCKET = "unix:run/hsm-admin.sock"
-VIETNAM = timezone(timedelta(hours=7))
 _CAPACITY = 'dòng ngăn bởi " / " / lines parted by " / "'
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import Connection, Dialect, RowMapping, bindparam, insert, select, update
 
-from hsm.compiled import Compiled
+from hsm.compiled import Compiled, PerDialect
 from hsm.database import changed
 from hsm.tables import factor, passkey, person
 
@@ -227,14 +227,7 @@ class _Statements:
         )
 
 
-_compiled: dict[str, _Statements] = {}
-
-
-def _statements(connection: Connection) -> _Statements:
-    name = connection.dialect.name
-    if name not in _compiled:
-        _compiled[name] = _Statements(connection.dialect)
-    return _compiled[name]
+_statements = PerDialect(_Statements)
 
 
 def _passkey(row: RowMapping) -> StoredPasskey:

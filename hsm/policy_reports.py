@@ -10,7 +10,7 @@ import orjson
 from hsm.policy_client import PolicyVersion
 from policies.bundle import Bundle
 from policies.diff import diff, differences_as_data, differences_as_text
-from policies.engine import LOCAL
+from policies.local_time import VIETNAM
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def show_outcome(digest: str, bundle: Bundle, versions: Sequence[PolicyVersion])
 
 def _line(one: PolicyVersion, *, in_force: bool = False) -> str:
     who = ", ".join(f"{name} ({kind})" for kind, name in one.approvers) or "lễ tạo khóa / the ceremony"
-    when = datetime.fromtimestamp(one.activated_at, LOCAL).strftime("%d/%m/%Y %H:%M")
+    when = datetime.fromtimestamp(one.activated_at, VIETNAM).strftime("%d/%m/%Y %H:%M")
     mark = "  ← đang hiệu lực / in force" if in_force else ""
     note = f"\n     {one.note}" if one.note else ""
     return f"{one.version:>4} {one.digest[:16]}…  {when}  {who}{mark}{note}\n"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Dialect, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hsm.compiled import Compiled
+from hsm.compiled import Compiled, PerDialect
 from hsm.errors import QuotaSpent
 from hsm.policy_tables import quota_count
 from policies.limits import Limit
@@ -110,11 +110,4 @@ class _Statements:
         )
 
 
-_compiled: dict[str, _Statements] = {}
-
-
-def _statements(connection: Connection) -> _Statements:
-    name = connection.dialect.name
-    if name not in _compiled:
-        _compiled[name] = _Statements(connection.dialect)
-    return _compiled[name]
+_statements = PerDialect(_Statements)

@@ -3,7 +3,7 @@
 import argparse
 import sys
 import time
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -12,9 +12,9 @@ from idp.evidence.catalogue import RETENTION_DAYS
 from idp.evidence.kpi import report_kpi
 from idp.store.database import Database
 from idp.store.evidence_seals import verify
+from policies.local_time import VIETNAM
 
 # Việt Nam has one time and no summer time.
-HERE = timezone(timedelta(hours=7))
 
 
 def add_report_commands(commands: Any) -> None:
@@ -38,8 +38,8 @@ def run_report(database: Database, options: argparse.Namespace) -> int:
 
 def day_bounds(first: date, last: date) -> tuple[int, int]:
     """Unix seconds from the first day's midnight here to the midnight after the last."""
-    start = datetime(first.year, first.month, first.day, tzinfo=HERE)
-    end = datetime(last.year, last.month, last.day, tzinfo=HERE) + timedelta(days=1)
+    start = datetime(first.year, first.month, first.day, tzinfo=VIETNAM)
+    end = datetime(last.year, last.month, last.day, tzinfo=VIETNAM) + timedelta(days=1)
     return int(start.timestamp()), int(end.timestamp())
 
 

@@ -12,7 +12,7 @@ id is good for nothing in Cedar but to be the same as another.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from functools import lru_cache
 
 import cedarpy
@@ -20,6 +20,7 @@ import orjson
 
 from policies.about import ABOUT, entity_type
 from policies.bundle import Bundle
+from policies.local_time import VIETNAM
 from policies.model import (
     ActionName,
     AdministratorFacts,
@@ -43,8 +44,6 @@ REMEMBERED = 4096
 # A decision is small, and people are many: each has an answer of their own.
 DECISIONS_REMEMBERED = 40_000
 ANY_CREDENTIAL = "any"
-# Asia/Ho_Chi_Minh: UTC+7 all year since 1975, so no host's time zone data decides.
-LOCAL = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 _OF_THE_CLOCK: Mapping[str, Callable[[datetime], int]] = {
     "now": lambda local: int(local.timestamp()),
     "weekday": datetime.isoweekday,
@@ -200,7 +199,7 @@ def _context(moment: Circumstances, reads: Iterable[str]) -> str:
     for name, value in told.items():
         if type(value) is not _TYPES[name]:
             raise TypeError(f"{name} is no {_TYPES[name].__name__}")
-    local = moment.now.astimezone(LOCAL)
+    local = moment.now.astimezone(VIETNAM)
     told |= {name: tell(local) for name, tell in _OF_THE_CLOCK.items() if name in reads}
     if "role" in told:
         told["role"] = _role(moment.role)

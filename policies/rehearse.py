@@ -15,8 +15,9 @@ import orjson
 
 from policies.about import ABOUT, entity_type
 from policies.bundle import Bundle
-from policies.engine import LOCAL, Engine
+from policies.engine import Engine
 from policies.journalled import ANOTHER, SOMEBODY, NotRehearsed, question_of, unsaid
+from policies.local_time import VIETNAM
 from policies.model import (
     ClientKeyFacts,
     CredentialFacts,
@@ -163,7 +164,7 @@ class _Alike:
     def _clock(self, time: int) -> tuple[int, ...]:
         if not any(marks is None or marks for marks in self._marks.values()):
             return ()
-        local = datetime.fromtimestamp(time, LOCAL)
+        local = datetime.fromtimestamp(time, VIETNAM)
         minute = local.hour * 60 + local.minute
         told = {"now": time, "minute": minute, "weekday": local.isoweekday()}
         return tuple(_between(told[name], marks) for name, marks in self._marks.items())

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hsm.acts.approval import Approved
-from hsm.compiled import Compiled
+from hsm.compiled import Compiled, PerDialect
 from hsm.errors import GrantRefused
 from hsm.tables import grant, grant_item, spent_token
 from policies.model import Principal, PrincipalKind
@@ -208,14 +208,7 @@ class _Statements:
         )
 
 
-_compiled: dict[str, _Statements] = {}
-
-
-def _statements(connection: Connection) -> _Statements:
-    name = connection.dialect.name
-    if name not in _compiled:
-        _compiled[name] = _Statements(connection.dialect)
-    return _compiled[name]
+_statements = PerDialect(_Statements)
 
 
 def _insert_grant(connection: Connection, row: GrantRow, sad: bytes | None) -> bool:

@@ -1,15 +1,15 @@
 """The words that stand in a visible signature when the caller gives none (Decree 30/2020, Annex I)."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from policies.local_time import VIETNAM
 from signsvc.usecases.wishes import OperationWish
 
 # Part I, II.7: lines of authority are parted by this in an act.
 LINE_BREAK = " / "
-VIETNAM = timezone(timedelta(hours=7))
 # Part II, I.3: the form of the copy, in lower-case letters.
 COPY_WORDS = {"sao_y": "Sao y", "sao_luc": "Sao lục", "trich_sao": "Trích sao"}
 

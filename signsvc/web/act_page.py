@@ -20,7 +20,7 @@ from hsm.client import (
     act_digest,
     parse_admin_act,
 )
-from policies.engine import LOCAL
+from policies.local_time import VIETNAM
 from signsvc.errors import NotFound, RequestRefused
 from signsvc.services import Services
 from signsvc.web.act_words import deed, particulars
@@ -80,8 +80,8 @@ def act_page(services: Services) -> Endpoints:
             # WebAuthn Level 3 §14.6.1: nothing personal, and 64 bytes at most.
             user_id=hashlib.sha256(person.encode()).hexdigest(),
             user_name=person[:64],
-            link_ends=datetime.fromtimestamp(asked.expires_at, LOCAL),
-            act_ends=datetime.fromtimestamp(act.expires_at, LOCAL),
+            link_ends=datetime.fromtimestamp(asked.expires_at, VIETNAM),
+            act_ends=datetime.fromtimestamp(act.expires_at, VIETNAM),
         )
 
     @api.offer(

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from hsm.client import AdminAct
-from policies.engine import LOCAL
+from policies.local_time import VIETNAM
 
 Words = tuple[str, str]
 
@@ -77,7 +77,7 @@ def particulars(act: AdminAct, key: str = "") -> list[tuple[Words, str]]:
 
 def _value(name: str, value: Any) -> str:
     if name in ("starts_at", "ends_at") and type(value) is int and 0 <= value < 2**35:
-        return datetime.fromtimestamp(value, LOCAL).strftime("%H:%M %d/%m/%Y")
+        return datetime.fromtimestamp(value, VIETNAM).strftime("%H:%M %d/%m/%Y")
     if isinstance(value, bool):
         return "có / yes" if value else "không / no"
     if isinstance(value, str):

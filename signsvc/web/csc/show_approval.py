@@ -9,7 +9,7 @@ from cryptography.x509.oid import NameOID
 from flask import Response
 
 from hsm.client import Credential, act_digest, parse_sign_act
-from policies.engine import LOCAL
+from policies.local_time import VIETNAM
 from signsvc.services import Services
 from signsvc.store.csc_authorizations import PendingAuthorization
 from signsvc.usecases.leave_out import choose
@@ -59,7 +59,7 @@ def show_approval(
         by_passkey="passkey" in facts.proofs,
         by_pin="pin_otp" in facts.proofs,
         rp_id=urlsplit(services.settings.approval_base).hostname,
-        expires=datetime.fromtimestamp(pending.expires_at, LOCAL),
+        expires=datetime.fromtimestamp(pending.expires_at, VIETNAM),
         refused=refused,
         operation=act.operation,
         operation_words=OPERATION_WORDS[act.operation.name] if act.operation else {},
