@@ -14,8 +14,6 @@ from idp.store.database import Database
 from idp.store.evidence_seals import verify
 from policies.local_time import VIETNAM
 
-# Việt Nam has one time and no summer time.
-
 
 def add_report_commands(commands: Any) -> None:
     """``commands``: argparse's subparsers."""
