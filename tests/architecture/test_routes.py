@@ -1,10 +1,14 @@
 """Every route is listed here with who may call it: a new address shows in review."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from desk.app import create_app as create_desk
+from desk.settings import Settings as DeskSettings
 from flask import Flask
+from joserfc.jwk import ECKey
 
 from idp.app import create_app as create_idp
 from idp.settings import Settings as IdpSettings
@@ -179,6 +183,30 @@ SIGNSVC = {
     "POST /acts/<handle>": PUBLIC,
 }  # fmt: skip
 
+DESK = {
+    "GET /static/<path:filename>": PUBLIC,
+    "GET /bootstrap/static/<path:filename>": PUBLIC,
+    "GET /healthz": PUBLIC,
+    "GET /readyz": PUBLIC,
+    "GET /": PUBLIC,  # the list, to whoever is logged in; what this is, to everybody else
+    "GET /login": PUBLIC,
+    "GET /callback": PUBLIC,  # the login's own cookie and state
+    "POST /logout": "form token",
+    "GET /logged-out": PUBLIC,
+    "POST /backchannel-logout": PUBLIC,  # the provider's signature
+    # The person's own documents: a session, and the form token for whatever is posted.
+    "GET /upload": "session",
+    "POST /upload": "session",
+    "GET /documents/<document_id>": "session",
+    "GET /documents/<document_id>/pages/<int:number>.png": "session",
+    "GET /documents/<document_id>/signed.pdf": "session",
+    "GET /documents/<document_id>/receipt.json": "session",
+    "POST /documents/<document_id>/verify": "session",
+    "POST /sign": "session",
+    "GET /approved": "session",  # and the approval's state
+    "GET /batches/<batch_id>": "session",
+}
+
 
 def _routes(app: Flask) -> dict[str, str]:
     return {
@@ -220,6 +248,38 @@ def test_a_route_with_a_scope_refuses_whoever_has_no_token(signsvc: Flask, route
     answer = signsvc.test_client().open(path, method=method)
     assert answer.status_code == 401
     assert "Bearer" in answer.headers["WWW-Authenticate"]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Flask:
+    """Nothing that it stands on is there: who has no session is turned away before anything is asked."""
+    key = ECKey.generate_key("P-256", {"kid": "desk"})
+    (tmp_path / "desk.jwk").write_text(json.dumps(key.as_dict(private=True)))
+    return create_desk(
+        DeskSettings(client_key_file=tmp_path / "desk.jwk", database_url=f"sqlite:///{tmp_path}/desk")
+    )
+
+
+def test_the_desks_routes_are_these(desk: Flask) -> None:
+    assert _routes(desk).keys() == DESK.keys()
+
+
+@pytest.mark.parametrize("route", [route for route, who in DESK.items() if who == "session"])
+def test_a_page_of_the_desk_turns_away_whoever_is_not_logged_in(desk: Flask, route: str) -> None:
+    method, path = route.split()
+    desk.config["WTF_CSRF_ENABLED"] = False
+    path = path.replace("<int:number>", "0").replace("<document_id>", "0" * 32)
+    answer = desk.test_client().open(path, method=method)
+    if method == "GET":
+        assert (answer.status_code, answer.location.split("?")[0]) == (303, "/login")
+    else:
+        assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("route", [route for route in DESK if route.startswith("POST")])
+def test_the_desk_takes_nothing_that_is_posted_without_a_token(desk: Flask, route: str) -> None:
+    answer = desk.test_client().post(route.split()[1].replace("<document_id>", "0" * 32))
+    assert answer.status_code == 400
 
 
 def test_two_apps_live_in_one_process(tmp_path: Path) -> None:

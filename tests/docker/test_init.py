@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from antin_verify.settings import Settings as PageSettings
 from joserfc import jws
 from joserfc.jwk import ECKey
 
@@ -63,12 +64,19 @@ def test_secrets_named_like_a_variable_become_one_and_others_do_not() -> None:
     assert text.rstrip().endswith('exec "$@"')
 
 
-def test_the_gateway_lets_through_what_the_signing_service_takes() -> None:
-    text = (DOCKER / "gateway.conf").read_text()
-    sizes = [int(size) for size in re.findall(r"client_max_body_size (\d+)m;", text)]
-    limit = Settings.model_fields["max_document"].default
-    assert [size * 1024 * 1024 for size in sizes] == [limit + 1024 * 1024]
-    assert "proxy_request_buffering off;" in text
+@pytest.mark.parametrize(
+    ("port", "limit"),
+    [
+        (8442, Settings.model_fields["max_document"].default),
+        (8443, PageSettings.model_fields["max_document"].default),
+    ],
+)
+def test_the_gateway_lets_through_what_a_service_takes(port: int, limit: int) -> None:
+    _, _, server = (DOCKER / "gateway.conf").read_text().partition(f"listen {port} ssl;")
+    server, _, _ = server.partition("location / {")
+    (size,) = re.findall(r"client_max_body_size (\d+)m;", server)
+    assert int(size) * 1024 * 1024 == limit + 1024 * 1024
+    assert "proxy_request_buffering off;" in server
 
 
 def test_the_gateway_replaces_what_a_caller_could_claim() -> None:
