@@ -58,6 +58,8 @@ class Ledger:
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._sealed: tuple[int, str] | None = None
         self._seal_lock = threading.Lock()
+        self._closed = False
+        self._closing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
 
@@ -68,9 +70,10 @@ class Ledger:
 
         Raises what ``change`` raised (then nothing of it is kept), StoreUnavailable or JournalError
         (then it may or may not have been kept: the journal may over-report, never under-report).
+        JournalError too once the ledger is closed: nothing of it is kept.
         """
         waiting = _Waiting(change, entries, with_proofs, until=0.0)
-        self._queue.put(waiting)
+        self._hand_in(waiting)
         return waiting.done.result()
 
     def enter_later(
@@ -80,7 +83,7 @@ class Ledger:
 
         ``linger``: seconds it may wait for others to share a transaction with.
         """
-        self._queue.put(_Waiting(change, entries, with_proofs=False, until=time.monotonic() + linger))
+        self._hand_in(_Waiting(change, entries, with_proofs=False, until=time.monotonic() + linger))
 
     def checkpoint(self) -> tuple[int, str]:
         """The journal's size now, and a signed checkpoint of it. Raises TokenError."""
@@ -89,8 +92,17 @@ class Ledger:
 
     def close(self) -> None:
         """Write what is waiting, then stop."""
-        self._queue.put(None)
+        with self._closing:
+            self._closed = True
+            self._queue.put(None)
         self._thread.join()
+
+    def _hand_in(self, waiting: _Waiting) -> None:
+        # Behind the end nobody reads: a caller would wait for ever, and an outcome be lost unheard.
+        with self._closing:
+            if self._closed:
+                raise JournalError("The key process is stopping; nothing was signed.", detail="ledger closed")
+            self._queue.put(waiting)
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:

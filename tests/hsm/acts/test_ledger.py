@@ -1,13 +1,23 @@
 """Leaves that nobody waits for: they share the transaction of what comes next, and none is left behind."""
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from hsm.acts import sign_token
+from hsm.errors import JournalError
 from tests.hsm.acts.conftest import House
 
 LONG = 600.0
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    built = House(f"sqlite:///{tmp_path}/hsm.sqlite3")
+    yield built
+    built.close_as_it_is()
 
 
 def wait_for(house: House, entries: list[bytes]) -> None:
@@ -40,6 +50,14 @@ def test_what_lingers_is_written_at_the_end(house: House) -> None:
     house.ledger.enter_later([b"outcome"], linger=LONG)
     house.ledger.close()
     wait_for(house, [b"outcome"])
+
+
+def test_a_closed_ledger_refuses_what_nobody_would_write(house: House) -> None:
+    house.ledger.close()
+    with pytest.raises(JournalError):
+        house.ledger.enter([b"intent"])
+    with pytest.raises(JournalError):
+        house.ledger.enter_later([b"outcome"])
 
 
 def test_the_outcomes_of_tokens_cost_no_transaction_of_their_own(
