@@ -2,13 +2,13 @@
 # Build the images on Debian without a Docker engine: buildah with plain directories and chroot, on a base
 # made from Debian's packages. Needs root. What is built is what `docker build` builds, from the same files.
 #
-#   docker/build-without-engine.sh [hsm idp signsvc verify devca gateway]
+#   docker/build-without-engine.sh [hsm idp signsvc verify desk devca gateway]
 #
 # STORAGE_DRIVER=overlay is faster and smaller where the kernel allows it. pip's own configuration of this machine (mirror, authority) reaches the build as a secret.
 set -eu
 
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- hsm idp signsvc verify devca gateway
+[ $# -gt 0 ] || set -- hsm idp signsvc verify desk devca gateway
 : "${ANTIN_VERSION:=0.1.0}"
 export BUILDAH_ISOLATION=chroot
 buildah() { command buildah --storage-driver "${STORAGE_DRIVER:-vfs}" "$@"; }

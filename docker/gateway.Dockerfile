@@ -13,7 +13,7 @@ COPY docker/gateway.conf docker/gateway-proxy.conf /etc/antin/
 COPY docker/check-gateway.sh /usr/local/bin/
 
 USER 10005:10005
-EXPOSE 8441 8442 8443
+EXPOSE 8441 8442 8443 8444
 HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD ["/usr/local/bin/check-gateway.sh"]
 STOPSIGNAL SIGQUIT
 CMD ["nginx", "-e", "stderr", "-c", "/etc/antin/gateway.conf"]

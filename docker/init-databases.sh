@@ -3,7 +3,7 @@
 # of which another service's role can open. Passwords are read by psql itself, so no argument shows them.
 set -eu
 
-for service in hsm idp signsvc; do
+for service in hsm idp signsvc desk; do
     psql --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
         --set service="$service" <<'SQL'
 \set file /run/secrets/ :service -password

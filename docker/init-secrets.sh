@@ -24,8 +24,8 @@ keep() { # NAME: standard input becomes this file, whole, unless it is there
     fi
 }
 
-for name in pin so-pin postgres-password hsm-password idp-password signsvc-password \
-    redis-idp-password redis-signsvc-password; do
+for name in pin so-pin postgres-password hsm-password idp-password signsvc-password desk-password \
+    redis-idp-password redis-signsvc-password redis-desk-password; do
     openssl rand -hex 16 | tr -d '\n' | keep "$name"
 done
 
@@ -34,15 +34,17 @@ openssl rand -hex 32 | keep idp-cookie-keys
 
 printf 'redis://idp:%s@redis:6379/0' "$(cat redis-idp-password)" | keep idp-redis-url
 printf 'redis://signsvc:%s@redis:6379/1' "$(cat redis-signsvc-password)" | keep signsvc-redis-url
+printf 'redis://desk:%s@redis:6379/2' "$(cat redis-desk-password)" | keep desk-redis-url
 keep users.acl <<ACL
 user default off
 user health on nopass -@all +ping
 user idp on >$(cat redis-idp-password) ~idp:* -@all +@read +@write +@connection +@transaction +@scripting -@dangerous
 user signsvc on >$(cat redis-signsvc-password) ~LIMITS* ~signsvc:* -@all +@read +@write +@connection +@transaction +@scripting -@dangerous
+user desk on >$(cat redis-desk-password) ~desk:* -@all +@read +@write +@connection +@transaction -@dangerous
 ACL
 
 # P-256 keys as JWK. In SEC 1's DER the private number is at byte 7, the point (x, y) at byte 57.
-for name in admin-1 admin-2 client; do
+for name in admin-1 admin-2 client desk; do
     [ -s "$name.jwk" ] && [ -s "$name.public.jwk" ] && continue
     rm -f "$name.jwk" "$name.public.jwk"
     openssl ecparam -name prime256v1 -genkey -noout -outform DER >key.der

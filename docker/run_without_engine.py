@@ -216,7 +216,7 @@ def main() -> int:
 def enter(home: Path) -> None:
     """Loopback up, the services' names for it, and secrets where PostgreSQL's script reads them."""
     run(["ip", "link", "set", "lo", "up"])
-    (home / "hosts").write_text("127.0.0.1 localhost postgres redis hsm idp signsvc verify devca\n")
+    (home / "hosts").write_text("127.0.0.1 localhost postgres redis hsm idp signsvc verify desk devca\n")
     run(["mount", "--bind", str(home / "hosts"), "/etc/hosts"])
     Path("/run/secrets").mkdir(exist_ok=True)
     run(["mount", "-t", "tmpfs", "tmpfs", "/run/secrets"])
@@ -229,7 +229,8 @@ def look_through_the_gateway() -> None:
     trusted = ssl.create_default_context(cafile=SECRETS / "gateway.pem")
     headers = {"X-Request-Id": "look-1", "Client-Cert": ":forged:"}
     with httpx.Client(verify=trusted, headers=headers, trust_env=False) as client:
-        for port, path in ((8441, ".well-known/openid-configuration"), (8442, "openapi.json"), (8443, "")):
+        public = {8441: ".well-known/openid-configuration", 8442: "openapi.json", 8443: "", 8444: ""}
+        for port, path in public.items():
             answer = client.get(f"https://localhost:{port}/{path}")
             if answer.status_code != httpx.codes.OK or answer.headers["X-Request-Id"] != "look-1":
                 sys.exit(f"the gateway answered {answer.status_code} for /{path}")

@@ -8,7 +8,7 @@ import pytest
 
 Services = dict[str, dict[str, Any]]
 
-JOBS = {"ceremony", "enrol", "idp-migrate", "register", "signsvc-migrate", "devca-init"}
+JOBS = {"ceremony", "enrol", "idp-migrate", "register", "signsvc-migrate", "desk-migrate", "devca-init"}
 HSM_IMAGE = {"ceremony", "hsm", "enrol"}
 WEB = {
     "idp-migrate",
@@ -19,6 +19,8 @@ WEB = {
     "signsvc",
     "worker",
     "verify",
+    "desk-migrate",
+    "desk",
     "gateway",
 }
 FOREIGN = {"postgres", "redis"}
@@ -58,14 +60,15 @@ def test_every_service_that_stays_says_whether_it_is_well(services: Services) ->
     for name in set(services) - JOBS - {"worker", "idp-worker"}:
         assert services[name]["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL"), name
         assert services[name]["restart"] == "unless-stopped", name
-    for name in ("hsm", "idp", "signsvc", "verify", "devca"):
+    for name in ("hsm", "idp", "signsvc", "verify", "desk", "devca"):
         assert services[name]["healthcheck"]["test"][-1].endswith("/readyz"), name
 
 
 def test_jobs_run_once_before_what_needs_them(services: Services) -> None:
     for name in JOBS:
         assert services[name]["restart"] == "no", name
-    for name, job in (("hsm", "ceremony"), ("idp", "idp-migrate"), ("signsvc", "signsvc-migrate")):
+    before = [("hsm", "ceremony"), *((name, f"{name}-migrate") for name in ("idp", "signsvc", "desk"))]
+    for name, job in before:
         assert services[name]["depends_on"][job]["condition"] == "service_completed_successfully"
 
 
@@ -127,6 +130,22 @@ def test_the_public_page_holds_nothing_and_reaches_the_signing_service_alone(ser
     assert set(_mounts(page)) == {"kept"}
 
 
+def test_the_desk_reaches_both_services_by_http_and_no_socket_of_the_key_process(services: Services) -> None:
+    desk = services["desk"]
+    assert set(desk["networks"]) == {"front", "desk"}
+    assert _mounts(desk) == {}
+    joined = {name for name, service in services.items() if "desk" in (service.get("networks") or {})}
+    assert joined == {"desk", "desk-migrate", "postgres", "redis"}
+
+
+def test_the_desk_says_the_services_public_addresses_as_they_do_themselves(services: Services) -> None:
+    desk = services["desk"]["environment"]
+    assert desk["DESK_ISSUER"] == services["idp"]["environment"]["IDP_ISSUER"]
+    assert desk["DESK_RESOURCE"] == services["signsvc"]["environment"]["SIGNSVC_RESOURCE"]
+    assert desk["DESK_BASE_URL"] == services["register"]["environment"]["ANTIN_DESK"]
+    assert desk["DESK_BASE_URL"] in services["hsm"]["environment"]["HSM_WEBAUTHN_ORIGINS"]
+
+
 def test_no_host_path_is_mounted(services: Services) -> None:
     for name, service in services.items():
         assert {volume["type"] for volume in service.get("volumes", [])} <= {"volume"}, name
@@ -146,6 +165,9 @@ def test_no_host_path_is_mounted(services: Services) -> None:
         ("signsvc-password", {"postgres", "signsvc", "signsvc-migrate", "worker"}),
         ("idp-redis-url", {"idp", "idp-worker"}),
         ("signsvc-redis-url", {"signsvc", "worker"}),
+        ("desk-password", {"postgres", "desk", "desk-migrate"}),
+        ("desk-redis-url", {"desk"}),
+        ("desk.jwk", {"desk"}),
         ("users.acl", {"redis"}),
     ],
 )

@@ -51,6 +51,7 @@ def test_every_dependency_of_the_project_is_in_an_image() -> None:
         ("signsvc", {"python-pkcs11", "authlib"}),
         ("devca", {"python-pkcs11", "pyhanko", "sqlalchemy"}),
         ("verify", {"python-pkcs11", "pyhanko", "sqlalchemy", "redis", "grpcio", "cryptography"}),
+        ("desk", {"python-pkcs11", "pyhanko", "pikepdf", "grpcio", "cedarpy", "authlib"}),
     ],
 )
 def test_an_image_lacks_the_packages_of_other_contexts(context: str, absent: set[str]) -> None:

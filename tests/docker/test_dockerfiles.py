@@ -18,7 +18,8 @@ def _instructions(dockerfile: Path) -> list[tuple[str, str]]:
 
 
 def test_there_is_one_for_each_security_context() -> None:
-    assert [path.stem for path in DOCKERFILES] == ["devca", "gateway", "hsm", "idp", "signsvc", "verify"]
+    contexts = ["desk", "devca", "gateway", "hsm", "idp", "signsvc", "verify"]
+    assert [path.stem for path in DOCKERFILES] == contexts
 
 
 def test_hadolint_finds_nothing(hadolint: str) -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 from antin_verify.settings import Settings as PageSettings
+from desk.app import MAX_FILES
+from desk.provider.client_key import load_client_key
+from desk.settings import Settings as DeskSettings
 from joserfc import jws
 from joserfc.jwk import ECKey
 
@@ -31,7 +34,7 @@ def test_every_secret_of_compose_is_made_and_kept_on_repetition(tmp_path: Path) 
     assert wanted <= set(made)
     assert all(made.values())
     assert _init(tmp_path / "secrets") == made
-    assert len({made[name] for name in made if name.endswith("password")}) == 6
+    assert len({made[name] for name in made if name.endswith("password")}) == 8
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
 
 
@@ -39,7 +42,7 @@ def test_two_installations_share_no_secret(tmp_path: Path) -> None:
     assert not set(_init(tmp_path / "a").values()) & set(_init(tmp_path / "b").values())
 
 
-@pytest.mark.parametrize("name", ["admin-1", "admin-2", "client"])
+@pytest.mark.parametrize("name", ["admin-1", "admin-2", "client", "desk"])
 def test_the_keys_it_makes_sign_and_verify(tmp_path: Path, name: str) -> None:
     made = _init(tmp_path)
     private = ECKey.import_key(json.loads(made[f"{name}.jwk"]))
@@ -47,6 +50,12 @@ def test_the_keys_it_makes_sign_and_verify(tmp_path: Path, name: str) -> None:
     assert "d" not in public
     signed = jws.serialize_compact({"alg": "ES256"}, b"act", private)
     assert jws.deserialize_compact(signed, ECKey.import_key(public)).payload == b"act"
+
+
+def test_the_desk_takes_the_key_that_is_made_for_it(tmp_path: Path) -> None:
+    made = _init(tmp_path)
+    registered = ECKey.import_key(json.loads(made["desk.public.jwk"]))
+    assert load_client_key(tmp_path / "desk.jwk").kid == registered.thumbprint()
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
@@ -69,6 +78,7 @@ def test_secrets_named_like_a_variable_become_one_and_others_do_not() -> None:
     [
         (8442, Settings.model_fields["max_document"].default),
         (8443, PageSettings.model_fields["max_document"].default),
+        (8444, MAX_FILES * DeskSettings.model_fields["max_document"].default),
     ],
 )
 def test_the_gateway_lets_through_what_a_service_takes(port: int, limit: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import redis
+from desk.sessions.store import Sessions
 from limits import RateLimitItemPerMinute
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
@@ -65,9 +66,22 @@ def test_the_signing_service_can_count(place: Path) -> None:
     storage.storage.close()  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("user", ["idp", "signsvc"])
+def test_the_desk_can_keep_find_and_end_its_sessions(place: Path) -> None:
+    with _connect(place, "desk") as client:
+        sessions = Sessions(lambda: client)
+        assert sessions.available()
+        sessions.keep("cookie", {"who": "lan"}, seconds=60, session_id="sid")
+        sessions.touch("cookie", seconds=90)
+        assert sessions.find("cookie") == {"who": "lan"}
+        assert sessions.end_all("sid") == 1
+        assert sessions.find("cookie") is None
+        sessions.end("cookie")
+        assert [sessions.spend("logout", seconds=60) for _ in range(2)] == [True, False]
+
+
+@pytest.mark.parametrize("user", ["idp", "signsvc", "desk"])
 def test_a_user_can_neither_reach_other_keys_nor_rule_the_server(place: Path, user: str) -> None:
-    foreign = {"idp": "LIMITS:a", "signsvc": "idp:jti:a"}[user]
+    foreign = {"idp": "LIMITS:a", "signsvc": "desk:session:a", "desk": "idp:jti:a"}[user]
     with _connect(place, user) as client:
         for attempt in (
             lambda: client.get(foreign),

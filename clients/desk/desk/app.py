@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-import httpx
 import redis
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from desk.acts.prepare_shown import PrepareShown
 from desk.acts.sign_batch import SignBatch
+from desk.locations import new_http_client
 from desk.provider.authorize import Authorize
 from desk.provider.client_key import load_client_key
 from desk.provider.metadata import Metadata
@@ -42,7 +42,11 @@ MAX_FILES = 20
 
 def build_services(settings: Settings, clock: Callable[[], float] = time.time) -> Services:
     """Everything below the web. Nothing is connected before it is used."""
-    http = httpx.Client(timeout=settings.outgoing_timeout, trust_env=False, follow_redirects=False)
+    locations = {
+        settings.issuer: settings.issuer_location,
+        settings.resource: settings.resource_location,
+    }
+    http = new_http_client(locations, timeout=settings.outgoing_timeout)
     connection = redis.Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5)
     key = load_client_key(settings.client_key_file)
     metadata = Metadata(lambda: http, settings.issuer)

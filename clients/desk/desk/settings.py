@@ -22,11 +22,13 @@ class Settings(BaseSettings):
 
     # Whom it trusts with logins; ``client_key_file`` is a private JWK, also what form tokens are derived of
     issuer: str = "http://localhost:8081"
+    issuer_location: str = Field(default="", description="where it answers on an inner network, if elsewhere")
     client_id: str = "ban-ky-so"
     client_key_file: Path = Path("run/secrets/ban-ky-so.jwk")
 
     # The signing service: its identifier, and the address of its approval page when that is another
     resource: str = "http://127.0.0.1:8082"
+    resource_location: str = Field(default="", description="as issuer_location")
     approval_url: str = ""
 
     # What it stands on
