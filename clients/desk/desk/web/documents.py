@@ -3,7 +3,7 @@
 import io
 
 import orjson
-from flask import Blueprint, Response, abort, send_file
+from flask import Blueprint, Response, abort, request, send_file
 
 from desk.services import Services
 from desk.signing.shown import draw_page
@@ -11,6 +11,16 @@ from desk.store.documents import State
 from desk.web.credential import signing_credential
 from desk.web.pages import page
 from desk.web.person import bearer, current_person
+
+# Each is a picture of some hundred KB, and a long page is the browser's memory.
+SHEETS_AT_ONCE = 20
+
+
+def sheets_from(first: int, pages: int) -> range:
+    """The part of a document that holds page ``first``, or its nearest page; never empty."""
+    inside = max(1, min(first, pages))
+    start = inside - (inside - 1) % SHEETS_AT_ONCE
+    return range(start, max(start, min(pages, start + SHEETS_AT_ONCE - 1)) + 1)
 
 
 def document_pages(services: Services) -> Blueprint:
@@ -27,7 +37,14 @@ def document_pages(services: Services) -> Blueprint:
             now = int(services.clock())
             found = services.prepare_shown(caller, found, credential.credential_id, now)
         history = services.documents.history(found.id)
-        return page("document.html", document=found, credential=credential, history=history)
+        return page(
+            "document.html",
+            document=found,
+            credential=credential,
+            history=history,
+            sheets=sheets_from(request.args.get("from", 1, type=int), found.pages),
+            at_once=SHEETS_AT_ONCE,
+        )
 
     @blueprint.get("/documents/<document_id>/pages/<int:number>.png")
     def picture(document_id: str, number: int) -> Response:
