@@ -96,7 +96,7 @@ def test_the_keyboard_alone_is_enough(chromium: Browser, address: str, files: di
         page.keyboard.press("Tab")
         expect(page.locator("#file")).to_be_focused()
         with page.expect_file_chooser() as chooser:
-            page.keyboard.press("Enter")
+            page.keyboard.press("Space")
         chooser.value.set_files(files["valid"])
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")

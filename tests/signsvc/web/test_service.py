@@ -14,7 +14,7 @@ PUBLIC = {
     "/v1/verify/digests/<sha256>",
     "/v1/journal/checkpoint", "/v1/journal/entries", "/v1/journal/receipts/<leaf_index>",
     "/csc/v1/info", "/csc/v2/info", "/csc/v1/auth/login",
-    "/approvals/<handle>", "/approvals/assets/<name>",
+    "/approvals/<handle>", "/approvals/assets/<name>", "/acts/<handle>",
 }  # fmt: skip
 
 
@@ -61,6 +61,8 @@ def test_the_openapi_document_is_valid_and_tells_the_authentication(service: Ser
                 scopes = ["approvals"]
             elif path.endswith(("/signatures/signHash", "/signatures/signDoc")):
                 scopes = ["service", "credential"]
+            elif path.endswith("/complete"):
+                scopes = ["sign", "credential"]
             public = re.sub(r"\{", "<", path).replace("}", ">") in PUBLIC
             asked = [{}] if public else [{"access_token": [scope]} for scope in scopes]
             assert operation["security"] == asked, (path, method)
