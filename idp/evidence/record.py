@@ -56,11 +56,6 @@ class EvidenceRecorder:
                 # A worker that is told to stop writes what it has.
                 atexit.register(self.close)
 
-    def record_all(self, *events: Event) -> None:
-        """Durable events of one act, in one transaction. Raises as ``record``."""
-        with self._database.writing() as connection:
-            self.record_all_within(connection, events)
-
     def record_within(self, connection: Connection, event: Event) -> None:
         """As ``record``, in the caller's transaction: the act and its event are one."""
         check_event(event)

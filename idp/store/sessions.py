@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -30,6 +31,9 @@ _BY_ID = Prepared(select(session).where(_OF_ID))
 _BY_COOKIE = Prepared(select(session).where(session.c.cookie_hash == bindparam("cookie_hash"), OF_ACTIVE))
 _LIVING = Prepared(select(session).where(_OF_ID, OF_ACTIVE))
 _LIVING_LOCKED = Prepared(select(session).where(_OF_ID, OF_ACTIVE).with_for_update())
+_BEGUN = Prepared(
+    insert(session).values({name: bindparam(name) for name in (*_NAMES, "cookie_hash")}),
+)
 _SEEN = Prepared(
     update(session_client)
     .where(
@@ -96,10 +100,12 @@ class Sessions:
         kiosk: bool,
         now: int,
         mandate_id: str = "",
+        login: Event | None = None,
     ) -> tuple[Session, str]:
         """A new session and its cookie value. ``device``: the User-Agent header; ``address``: the IP address.
 
-        Only a summary of both is kept.
+        Only a summary of both is kept. ``login``: the event of the login that led here, which knows no
+        session yet; written with the session's own in the session's transaction: none is without the others.
         """
         cookie_value = secrets.token_urlsafe(32)
         started = Session(
@@ -121,44 +127,50 @@ class Sessions:
         values = {name: getattr(started, name) for name in _NAMES}
         values |= {"amr": orjson.dumps(started.amr).decode(), "cookie_hash": _hash(cookie_value)}
         with self._database.writing() as connection:
-            connection.execute(insert(session).values(**values))
-            _write(connection, "session.started", started, now, upstream=upstream, kiosk=kiosk)
+            _BEGUN.run(connection, **values)
+            organisation = person.posts[0].organisation if person.posts else ""
+            details = {
+                "upstream": upstream,
+                "kiosk": kiosk,
+                "identity_level": identity_level,
+                "organisation": organisation,
+            }
+            _write(connection, "session.started", started, now, login, **details)
         return started, cookie_value
 
-    def step_up(self, session_id: str, *, acr: str, amr: Iterable[str], now: int) -> Session | None:
+    def step_up(
+        self, session_id: str, *, acr: str, amr: Iterable[str], now: int, login: Event | None = None
+    ) -> tuple[Session, str] | None:
         """The person of a live session proved who they are anew: ``acr`` and ``amr`` are those of this time.
+        The session, and its new cookie value: the old one opens nothing from now on.
 
         Not the union with earlier factors: with a new ``auth_time`` they would seem to have been shown now.
-        None when it ended meanwhile: log in anew. Call ``rotate`` after it.
+        None when it ended meanwhile: log in anew. ``login``: as in ``start``.
         """
+        cookie_value = secrets.token_urlsafe(32)
         with self._database.writing() as connection:
             found = find_in(connection, session_id)
             if found is None or not self._lives(found, now):
                 return None
-            self._change(
+            changed = self._change(
                 connection,
                 session_id,
                 acr=acr,
                 amr=orjson.dumps(list(amr)).decode(),
                 auth_time=now,
                 last_seen_at=now,
+                cookie_hash=_hash(cookie_value),
             )
             stepped = find_in(connection, session_id)
-            if stepped is not None:
-                _write(connection, "session.stepped_up", stepped, now)
-            return stepped
+            if not changed or stepped is None:
+                return None
+            _write(connection, "session.stepped_up", stepped, now, login)
+            return stepped, cookie_value
 
     def act_under(self, session_id: str, mandate_id: str) -> None:
         """The person chose for whom to act; ``""``: for oneself."""
         with self._database.writing() as connection:
             self._change(connection, session_id, mandate_id=mandate_id)
-
-    def rotate(self, session_id: str, now: int) -> str | None:
-        """A new cookie value; the old one opens nothing from now on. None when the session ended."""
-        cookie_value = secrets.token_urlsafe(32)
-        with self._database.writing() as connection:
-            changed = self._change(connection, session_id, cookie_hash=_hash(cookie_value), last_seen_at=now)
-        return cookie_value if changed else None
 
     def join(self, session_id: str, client_id: str, now: int, *, on_record: Event | None = None) -> bool:
         """This client gets tokens of this session, so it hears of its end. False: it has ended already.
@@ -244,14 +256,19 @@ def living_of(connection: Connection, person_id: str) -> Sequence[str]:
     return list(connection.scalars(select(session.c.session_id).where(where)))
 
 
-def _write(connection: Connection, name: str, of: Session, now: int, **details: object) -> None:
-    """The session and its event are one transaction."""
+def _write(
+    connection: Connection, name: str, of: Session, now: int, login: Event | None, **details: object
+) -> None:
+    """The one place that says a session began or was stepped up: in its transaction, after the login's."""
     said = {"acr": of.acr, "amr": list(of.amr), **details}
-    if name == "session.started":
-        said["identity_level"] = of.identity_level
-    event = Event(name, now, person_id=of.person_id, session_id=of.session_id, details=said)
-    check_event(event)
-    write_events(connection, [event])
+    own = Event(name, now, person_id=of.person_id, session_id=of.session_id, details=said)
+    events = [own]
+    if login is not None:
+        own = replace(own, client_id=login.client_id, request_id=login.request_id)
+        events = [replace(login, session_id=of.session_id), own]
+    for event in events:
+        check_event(event)
+    write_events(connection, events)
 
 
 def _hash(cookie_value: str) -> str:

@@ -4,6 +4,7 @@ import re
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyotp
 from werkzeug.test import Client, TestResponse
@@ -112,6 +113,14 @@ class Browser:
             self.post(f"{self.path}/totp", otp=person.otp(self.provider, steps))
         assert self.page is not None
         return self.page
+
+    def step_up(self, person: Enrolled, *, acr: str, amr: tuple[str, ...]) -> None:
+        """The one session of this person rests on more from now on, as after a step-up here."""
+        sessions, now = self.provider.app.extensions["idp"].sessions, int(self.provider.clock().timestamp())
+        [session] = sessions.of_person(person.person_id, now)
+        _, cookie = sessions.step_up(session.session_id, acr=acr, amr=amr, now=now)
+        host = urlsplit(self.base).hostname or ""
+        self.client.set_cookie("__Host-sid", cookie, domain=host, secure=True, path="/")
 
     def _follow(self, answer: TestResponse, path: str) -> TestResponse:
         for _ in range(8):

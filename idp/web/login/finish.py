@@ -8,7 +8,6 @@ from idp.directory.person import Person
 from idp.evidence.event import Event
 from idp.login.password_login import account_key
 from idp.login.proofs import Proof, acr_of, amr_of
-from idp.protocol.session import Session
 from idp.web.caller_address import caller_address
 from idp.web.login.known_device import device_of, remember_device
 from idp.web.login.visit import Visit, resume_path
@@ -35,14 +34,13 @@ def advance(visit: Visit, person: Person) -> Response:
 def finish(visit: Visit, person: Person) -> Response:
     """Steps, in this order:
 
-    1. the session is begun, or gets the new factors; its cookie changes in any case (session fixation)
-    2. the evidence has it
-    3. what was proved in the journey is forgotten: it is worth nothing a second time
+    1. the session is begun, or gets the new factors, and the evidence has it: one transaction; its cookie
+       changes in any case (session fixation)
+    2. what was proved in the journey is forgotten: it is worth nothing a second time
     """
     services, progress = visit.services, visit.progress
-    session, cookie_value, stepped_up = _session(visit, person)
     account = account_key(person.username) if person.username else person.person_id
-    _record(visit, person, session, stepped_up=stepped_up, new_device=not device_of(account))
+    cookie_value = _session(visit, person, _succeeded(visit, person, new_device=not device_of(account)))
     services.login.progress.forget(visit.journey_id)
     waiting = [each for each in services.factors.of_person(person.person_id) if each.usable_from > visit.now]
     # There may be no other way to reach the person: whoever logs in by what they had is told.
@@ -57,20 +55,20 @@ def finish(visit: Visit, person: Person) -> Response:
     return answer
 
 
-def _session(visit: Visit, person: Person) -> tuple[Session, str, bool]:
+def _session(visit: Visit, person: Person, login: Event) -> str:
+    """The cookie value of the session, which is the person's from now on."""
     services, progress, current = visit.services, visit.progress, visit.session
     acr, amr = acr_of(progress.proofs), amr_of(progress.proofs)
     # A computer that is said to be shared now has no long session from before.
     shortened = bool(current and progress.kiosk and not current.kiosk)
     if current and current.person_id == person.person_id and not shortened:
-        session = services.sessions.step_up(current.session_id, acr=acr, amr=amr, now=visit.now)
-        cookie_value = services.sessions.rotate(current.session_id, visit.now)
-        if session and cookie_value:
-            return session, cookie_value, True
+        stepped = services.sessions.step_up(current.session_id, acr=acr, amr=amr, now=visit.now, login=login)
+        if stepped:
+            return stepped[1]
     elif current:
         # One browser, one person: nobody comes back to a session that is hidden under another's.
         services.end_session(current.session_id, reason="replaced", now=visit.now)
-    session, cookie_value = services.sessions.start(
+    _, cookie_value = services.sessions.start(
         person,
         acr=acr,
         amr=amr,
@@ -81,45 +79,27 @@ def _session(visit: Visit, person: Person) -> tuple[Session, str, bool]:
         kiosk=progress.kiosk,
         mandate_id=progress.mandate_id,
         now=visit.now,
+        login=login,
     )
-    return session, cookie_value, False
+    return cookie_value
 
 
-def _record(visit: Visit, person: Person, session: Session, *, stepped_up: bool, new_device: bool) -> None:
-    ids = {
-        "person_id": person.person_id,
-        "client_id": visit.journey.client_id,
-        "session_id": session.session_id,
-        "request_id": g.request_id,
-    }
-    evidence, progress = visit.services.evidence, visit.progress
-    amr = list(amr_of(progress.proofs))
-    method = progress.proofs[-1].kind if progress.proofs else ""
-    succeeded = Event(
+def _succeeded(visit: Visit, person: Person, *, new_device: bool) -> Event:
+    progress = visit.progress
+    return Event(
         "login.succeeded",
         visit.now,
-        **ids,
+        person_id=person.person_id,
+        client_id=visit.journey.client_id,
+        request_id=g.request_id,
         details={
-            "method": method,
-            "acr": session.acr,
-            "amr": amr,
+            "method": progress.proofs[-1].kind if progress.proofs else "",
+            "acr": acr_of(progress.proofs),
+            "amr": list(amr_of(progress.proofs)),
             "upstream": progress.upstream,
             "new_device": new_device,
         },
     )
-    if stepped_up:
-        added = Event("session.stepped_up", visit.now, **ids, details={"acr": session.acr, "amr": amr})
-        evidence.record_all(succeeded, added)
-        return
-    details = {
-        "acr": session.acr,
-        "amr": amr,
-        "upstream": progress.upstream,
-        "identity_level": session.identity_level,
-        "kiosk": session.kiosk,
-        "organisation": person.posts[0].organisation if person.posts else "",
-    }
-    evidence.record_all(succeeded, Event("session.started", visit.now, **ids, details=details))
 
 
 def _destination(visit: Visit) -> str:

@@ -41,10 +41,11 @@ def test_a_security_event_is_durable_when_recorded(recorder: EvidenceRecorder, d
 def test_the_events_of_one_act_are_written_together_or_not_at_all(
     recorder: EvidenceRecorder, database: Database
 ) -> None:
-    recorder.record_all(Event("session.ended", NOW), Event("logout.refused", NOW))
+    with database.writing() as connection:
+        recorder.record_all_within(connection, [Event("session.ended", NOW), Event("logout.refused", NOW)])
     assert names(database) == ["session.ended", "logout.refused"]
-    with pytest.raises(ValueError, match="no event"):
-        recorder.record_all(Event("session.ended", NOW), Event("made.up", NOW))
+    with pytest.raises(ValueError, match="no event"), database.writing() as connection:
+        recorder.record_all_within(connection, [Event("session.ended", NOW), Event("made.up", NOW)])
     assert names(database) == ["session.ended", "logout.refused"]
 
 

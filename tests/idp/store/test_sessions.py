@@ -23,7 +23,9 @@ def sessions(database: Database) -> Sessions:
     return Sessions(database, SessionLimits())
 
 
-def start(sessions: Sessions, *, kiosk: bool = False, now: int = NOW) -> tuple[Session, str]:
+def start(
+    sessions: Sessions, *, kiosk: bool = False, now: int = NOW, login: Event | None = None
+) -> tuple[Session, str]:
     return sessions.start(
         LAN,
         acr="LoA2",
@@ -34,6 +36,7 @@ def start(sessions: Sessions, *, kiosk: bool = False, now: int = NOW) -> tuple[S
         address="203.0.113.77",
         kiosk=kiosk,
         now=now,
+        login=login,
     )
 
 
@@ -105,23 +108,17 @@ def test_a_session_serves_while_visits_cannot_be_written(sessions: Sessions, dat
     assert found.session_id == session.session_id
 
 
-def test_a_rotated_cookie_opens_nothing(sessions: Sessions) -> None:
-    """Session fixation: who planted or saw the cookie from before login has nothing after it."""
-    session, planted = start(sessions)
-    fresh = sessions.rotate(session.session_id, NOW)
-    assert fresh
-    assert sessions.find(planted, NOW) is None
-    assert sessions.find(fresh, NOW) == session
-
-
 def test_stepping_up_says_what_was_shown_this_time_in_the_same_session(sessions: Sessions) -> None:
-    session, cookie = start(sessions)
-    stepped = sessions.step_up(session.session_id, acr="LoA3", amr=("hwk", "user", "pwd"), now=NOW + 90)
-    assert stepped
+    """Session fixation: who planted or saw the cookie from before has nothing after it."""
+    session, planted = start(sessions)
+    done = sessions.step_up(session.session_id, acr="LoA3", amr=("hwk", "user", "pwd"), now=NOW + 90)
+    assert done
+    stepped, fresh = done
     assert stepped.session_id == session.session_id
     assert (stepped.acr, stepped.amr, stepped.auth_time) == ("LoA3", ("hwk", "user", "pwd"), NOW + 90)
     assert stepped.expires_at == session.expires_at
-    assert sessions.find(cookie, NOW + 90) == stepped
+    assert sessions.find(planted, NOW + 90) is None
+    assert sessions.find(fresh, NOW + 90) == stepped
 
 
 def test_a_session_that_ended_takes_no_step_and_no_client(sessions: Sessions, database: Database) -> None:
@@ -131,7 +128,6 @@ def test_a_session_that_ended_takes_no_step_and_no_client(sessions: Sessions, da
         assert mark_ended(connection, session.session_id, "logout", NOW) is None
     assert sessions.find(cookie, NOW) is None
     assert sessions.step_up(session.session_id, acr="LoA3", amr=(), now=NOW) is None
-    assert sessions.rotate(session.session_id, NOW) is None
     assert not sessions.join(session.session_id, "one-stop", NOW)
     assert sessions.has_ended(session.session_id, NOW)
 
@@ -174,6 +170,35 @@ def test_a_client_joins_and_it_is_on_the_record_or_neither_happened(
     with pytest.raises(StoreUnavailable):
         sessions.join(session.session_id, "unsaid", NOW, on_record=answered("unsaid"))
     assert sessions.clients_of(session.session_id) == ["one-stop"]
+
+
+def test_a_session_and_its_login_are_on_the_record_once_or_neither_is(
+    sessions: Sessions, database: Database
+) -> None:
+    login = Event("login.succeeded", NOW, LAN.person_id, "one-stop", request_id="r1", details={"acr": "LoA2"})
+
+    def said() -> list[tuple[str, str, str, str]]:
+        with database.reading() as connection:
+            written = [each.event for each in read_after(connection, 0, 100)]
+        return [(each.name, each.client_id, each.session_id, each.request_id) for each in written]
+
+    session, _ = start(sessions, login=login)
+    ids = ("one-stop", session.session_id, "r1")
+    begun = [("login.succeeded", *ids), ("session.started", *ids)]
+    assert said() == begun
+    assert sessions.step_up(session.session_id, acr="LoA3", amr=("hwk",), now=NOW + 1, login=login)
+    stepped = [("login.succeeded", *ids), ("session.stepped_up", *ids)]
+    assert said() == begun + stepped
+    with pytest.raises(ValueError, match="no event"):
+        start(sessions, login=Event("made.up", NOW))
+    with database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE evidence RENAME TO evidence_away")
+    with pytest.raises(StoreUnavailable):
+        start(sessions, login=login)
+    with pytest.raises(StoreUnavailable):
+        sessions.step_up(session.session_id, acr="LoA4", amr=("hwk",), now=NOW + 2, login=login)
+    [kept] = sessions.of_person(LAN.person_id, NOW + 2)
+    assert (kept.session_id, kept.acr) == (session.session_id, "LoA3")
 
 
 def test_clients_are_listed_once_in_the_order_they_came(sessions: Sessions) -> None:

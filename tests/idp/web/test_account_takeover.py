@@ -79,7 +79,7 @@ def test_a_weaker_login_later_does_not_say_what_was_shown_before(provider: Provi
     browser.login(person)
     now = int(provider.clock().timestamp())
     [session] = services.sessions.of_person(person.person_id, now)
-    services.sessions.step_up(session.session_id, acr="LoA4", amr=("hwk", "user", "mfa"), now=now)
+    browser.step_up(person, acr="LoA4", amr=("hwk", "user", "mfa"))
     provider.clock.pass_(minutes=20)
     browser.get("/account/factors")
     browser.post(f"{browser.path}/password", username=person.username, password=PASSWORD)

@@ -21,7 +21,7 @@ def events(provider: Provider, person_id: str = "") -> list[str]:
     services = provider.app.extensions["idp"]
     services.evidence.flush()
     with provider.database.reading() as connection:
-        rows = connection.exec_driver_sql("SELECT name, person_id FROM evidence ORDER BY 1").all()
+        rows = connection.exec_driver_sql("SELECT name, person_id FROM evidence ORDER BY event_id").all()
     return [name for name, who in rows if not person_id or who == person_id]
 
 
@@ -33,6 +33,22 @@ def test_an_official_logs_in_by_password_and_one_time_password(provider: Provide
     services = provider.app.extensions["idp"]
     [session] = services.sessions.of_person(person.person_id, int(provider.clock().timestamp()))
     assert (session.acr, session.amr) == ("LoA2", ("mfa", "otp", "pwd"))
+
+
+def test_a_login_and_a_step_up_are_each_on_the_record_once(provider: Provider, browser: Browser) -> None:
+    """What the person reads in their history, and what anybody counts, is what happened."""
+    person = enrol(provider)
+    browser.login(person)
+    ends = ("login.succeeded", "session.started", "session.stepped_up")
+    said = [each for each in events(provider, person.person_id) if each in ends]
+    assert said == ["login.succeeded", "session.started"]
+    provider.clock.pass_(minutes=20)
+    browser.get("/account/factors")
+    browser.post(f"{browser.path}/password", username=person.username, password=person.password)
+    browser.post(f"{browser.path}/totp", otp=person.otp(provider))
+    assert browser.path == "/account/factors"
+    said = [each for each in events(provider, person.person_id) if each in ends]
+    assert said == ["login.succeeded", "session.started", "login.succeeded", "session.stepped_up"]
 
 
 def test_a_password_alone_opens_nothing(provider: Provider, browser: Browser) -> None:

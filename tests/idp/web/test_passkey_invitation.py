@@ -16,9 +16,7 @@ def administrator(provider: Provider) -> Browser:
     """In the browser of one who proved a passkey just now."""
     person, browser = enrol(provider), Browser(provider)
     browser.login(person)
-    services, now = provider.app.extensions["idp"], int(provider.clock().timestamp())
-    [session] = services.sessions.of_person(person.person_id, now)
-    services.sessions.step_up(session.session_id, acr="LoA4", amr=("hwk", "user", "mfa"), now=now)
+    browser.step_up(person, acr="LoA4", amr=("hwk", "user", "mfa"))
     promote(provider, person)
     return browser
 

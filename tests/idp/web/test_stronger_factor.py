@@ -139,9 +139,7 @@ def test_after_a_passkey_another_one_counts_at_once(provider: Provider) -> None:
     """Whoever could not be phished needs no second look."""
     person, browser = enrol(provider), Browser(provider)
     browser.login(person)
-    services, now = provider.app.extensions["idp"], int(provider.clock().timestamp())
-    [session] = services.sessions.of_person(person.person_id, now)
-    services.sessions.step_up(session.session_id, acr="LoA3", amr=("swk", "user", "mfa"), now=now)
+    browser.step_up(person, acr="LoA3", amr=("swk", "user", "mfa"))
     browser.get("/account/factors")
     register(browser, new_passkey(provider), OPTIONS, ADD)
     [added] = [each for each in factors(provider, person) if each.kind == PASSKEY]
