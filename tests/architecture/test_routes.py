@@ -205,6 +205,7 @@ DESK = {
     "POST /sign": "session",
     "GET /approved": "session",  # and the approval's state
     "GET /batches/<batch_id>": "session",
+    "GET /my-keys": "session",
 }
 
 

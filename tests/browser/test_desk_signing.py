@@ -46,6 +46,10 @@ def test_three_actions_from_the_list_to_the_signed_document(
         check_page(page, f"desk-empty-{language}")
         page.goto(f"{desk.base}/upload")
         check_page(page, f"desk-upload-{language}")
+        page.goto(f"{desk.base}/my-keys")
+        page.wait_for_selector("dl")
+        check_page(page, f"desk-my-keys-{language}")
+        page.goto(f"{desk.base}/upload")
         upload(page, desk, "Decision 12")
         check_page(page, f"desk-inbox-{language}")
         # 1

@@ -30,6 +30,7 @@ from desk.web.health import health
 from desk.web.inbox import inbox_pages
 from desk.web.login import login_pages
 from desk.web.logout import logout_pages
+from desk.web.my_keys import my_keys_pages
 from desk.web.pages import register_pages
 from desk.web.person import find_person
 from desk.web.request_log import new_logger, register_request_log
@@ -101,6 +102,7 @@ def create_app(settings: Settings, *, services: Services | None = None, log: Bin
         inbox_pages(services),
         document_pages(services),
         sign_pages(services),
+        my_keys_pages(services),
         health(services),
     ):
         app.register_blueprint(blueprint)

@@ -52,9 +52,9 @@ class SigningService:
     def signed(self, bearer: Bearer, signature_id: str) -> bytes:
         return self._call("GET", f"/v1/signatures/{signature_id}/content", bearer).content
 
-    def credentials(self, bearer: Bearer) -> list[dict[str, Any]]:
+    def credentials(self, bearer: Bearer, *, only_valid: bool = True) -> list[dict[str, Any]]:
         """The person's own, as CSC v2 tells them."""
-        asked = {"credentialInfo": True, "certInfo": True, "onlyValid": True}
+        asked = {"credentialInfo": True, "certInfo": True, "onlyValid": only_valid}
         told = self._json("POST", "/csc/v2/credentials/list", bearer, json=asked)
         return list(told.get("credentialInfos", []))
 
