@@ -1,21 +1,31 @@
 """Factors in SQL. What may be used once is spent by an UPDATE that only one caller can win."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.directory.factor import ACTIVE, PASSWORD, RECOVERY, RETIRED, TOTP, Factor
 from idp.errors import DirectoryRefused
 from idp.store.database import Database
 from idp.store.people_tables import factor
+from idp.store.prepared import Prepared
 from idp.store.sealing import Sealing
 
 # The label of a password that somebody else knows: whoever handed it over.
 INITIAL = "initial"
+
+_OF_PERSON = Prepared(
+    select(factor)
+    .where(factor.c.person_id == bindparam("of_person"), factor.c.state != RETIRED)
+    .order_by(factor.c.created_at, factor.c.factor_id)
+)
+_TOUCH = Prepared(
+    update(factor).where(factor.c.factor_id == bindparam("of_factor")).values(last_used_at=bindparam("now"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +37,8 @@ class Factors:
 
     def of_person(self, person_id: str) -> list[Factor]:
         """All that are not retired, oldest first; a TOTP secret is opened."""
-        return self._select((factor.c.person_id == person_id) & (factor.c.state != RETIRED))
+        with self.database.reading() as connection:
+            return [self._factor(row) for row in _OF_PERSON.all(connection, of_person=person_id)]
 
     def find_by_handle(self, kind: str, handle: str) -> Factor | None:
         found = self._select(
@@ -117,7 +128,8 @@ class Factors:
         return self._update(where, {"counter": counter, "last_used_at": now})
 
     def touch(self, factor_id: str, now: int) -> None:
-        self._update(factor.c.factor_id == factor_id, {"last_used_at": now})
+        with self.database.writing() as connection:
+            _TOUCH.run(connection, of_factor=factor_id, now=now)
 
     def change_state(self, factor_id: str, person_id: str, state: str) -> bool:
         """False when this person has no such factor, or it is retired already. Retired is for ever."""
@@ -148,8 +160,10 @@ class Factors:
             )
             return [self._factor(row) for row in rows.mappings()]
 
-    def _factor(self, row: RowMapping) -> Factor:
+    def _factor(self, row: Mapping[str, Any] | RowMapping) -> Factor:
         values = dict(row)
+        # Read by the driver itself, it is 0 or 1 on SQLite.
+        values["bound_to_device"] = bool(row["bound_to_device"])
         values["handle"] = row["handle"] or ""
         if row["kind"] == TOTP:
             values["secret"] = self.sealing.open(row["secret"], row["factor_id"])

@@ -15,6 +15,7 @@ from idp.login.journey import Journey
 from idp.protocol.assurance import Authentication
 from idp.protocol.authorize.request import AuthorizationRequest, Destination
 from idp.store.fail_closed import fail_closed
+from idp.store.login_progress import Progress, progress_key, read_progress
 
 LIVE_SECONDS = 30 * 60
 OWED_SECONDS = LIVE_SECONDS + 24 * 3600
@@ -68,12 +69,16 @@ class Journeys:
 
     def find(self, journey_id: str, cookie_value: str | None) -> Journey | None:
         """The live journey of this browser; None when it is over, or another browser's."""
-        stored = self._get(journey_id)
-        if stored is None or cookie_value is None:
-            return None
-        if not hmac.compare_digest(stored["cookie_hash"], _hash(cookie_value)):
-            return None
-        return Journey.from_plain(stored["journey"])
+        return _of_browser(self._get(journey_id), cookie_value)
+
+    def find_with_progress(
+        self, journey_id: str, cookie_value: str | None
+    ) -> tuple[Journey | None, Progress]:
+        """As ``find``, and what was proved in it (``LoginProgress.find``): one command, pages need both."""
+        with fail_closed():
+            live, proved = self._redis.mget(_live(journey_id), progress_key(journey_id))
+        stored = orjson.loads(live) if isinstance(live, bytes) else None
+        return _of_browser(stored, cookie_value), read_progress(proved, cookie_value or "")
 
     def find_request(self, journey_id: str) -> tuple[AuthorizationRequest, str] | None:
         """What a live journey was asked for and what it ``spends``, whoever's it is: enough to begin anew.
@@ -123,8 +128,10 @@ class Journeys:
             earlier = self._redis.set(_answer(journey_id), sealed, ex=ANSWER_SECONDS, nx=True, get=True)
             if earlier is None or earlier == sealed:
                 # The journey has arrived: from here on there is only its answer to repeat.
-                self._redis.set(_arrived(journey_id), b"1", ex=OWED_SECONDS)
-                self._redis.delete(_live(journey_id))
+                pipeline = self._redis.pipeline(transaction=False)
+                pipeline.set(_arrived(journey_id), b"1", ex=OWED_SECONDS)
+                pipeline.delete(_live(journey_id))
+                pipeline.execute()
                 return answer
         opened = _open(journey_id, cookie_value, earlier) if isinstance(earlier, bytes) else None
         return opened or answer
@@ -146,6 +153,14 @@ class Journeys:
         with fail_closed():
             value = self._redis.get(_live(journey_id))
         return orjson.loads(value) if isinstance(value, bytes) else None
+
+
+def _of_browser(stored: dict[str, Any] | None, cookie_value: str | None) -> Journey | None:
+    if stored is None or cookie_value is None:
+        return None
+    if not hmac.compare_digest(stored["cookie_hash"], _hash(cookie_value)):
+        return None
+    return Journey.from_plain(stored["journey"])
 
 
 def _live(journey_id: str) -> str:

@@ -53,23 +53,17 @@ class LoginProgress:
     def find(self, journey_id: str, cookie_value: str) -> Progress:
         """Nothing proved, when there is nothing or the browser is another."""
         with fail_closed():
-            value = self._redis.get(_progress(journey_id))
-        if not isinstance(value, bytes):
-            return Progress()
-        stored = orjson.loads(value)
-        if not hmac.compare_digest(stored.pop("cookie"), _hash(cookie_value)):
-            return Progress()
-        stored["proofs"] = tuple(Proof(**proof) for proof in stored["proofs"])
-        return Progress(**stored)
+            value = self._redis.get(progress_key(journey_id))
+        return read_progress(value, cookie_value)
 
     def save(self, journey_id: str, cookie_value: str, progress: Progress) -> None:
         record: dict[str, Any] = {**asdict(progress), "cookie": _hash(cookie_value)}
         with fail_closed():
-            self._redis.set(_progress(journey_id), orjson.dumps(record), ex=PROGRESS_SECONDS)
+            self._redis.set(progress_key(journey_id), orjson.dumps(record), ex=PROGRESS_SECONDS)
 
     def forget(self, journey_id: str) -> None:
         with fail_closed():
-            self._redis.delete(_progress(journey_id))
+            self._redis.delete(progress_key(journey_id))
 
     def new_challenge(self, purpose: str) -> bytes:
         """For one ceremony; ``purpose`` names whose, and a later one takes its place."""
@@ -85,8 +79,20 @@ class LoginProgress:
         return value if isinstance(value, bytes) else None
 
 
-def _progress(journey_id: str) -> str:
+def progress_key(journey_id: str) -> str:
+    """Where Redis has it."""
     return f"idp:login:progress:{journey_id}"
+
+
+def read_progress(value: object, cookie_value: str) -> Progress:
+    """Of what Redis had there: nothing proved, when there is nothing or the browser is another."""
+    if not isinstance(value, bytes):
+        return Progress()
+    stored = orjson.loads(value)
+    if not hmac.compare_digest(stored.pop("cookie"), _hash(cookie_value)):
+        return Progress()
+    stored["proofs"] = tuple(Proof(**proof) for proof in stored["proofs"])
+    return Progress(**stored)
 
 
 def _hash(cookie_value: str) -> str:

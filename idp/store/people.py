@@ -1,11 +1,11 @@
 """Persons with their posts and mandates: SQL is the record."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, delete, false, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, false, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.directory.person import ACTIVE, LEFT, Mandate, Person, Post
@@ -14,7 +14,21 @@ from idp.directory.username import fold_username
 from idp.errors import DirectoryConflict, DirectoryRefused
 from idp.store.database import Database
 from idp.store.people_tables import mandate, organisation, person, post
+from idp.store.prepared import Prepared
 from idp.store.sealing import Sealing
+
+_BY_ID = Prepared(select(person).where(person.c.person_id == bindparam("person_id")))
+_BY_USERNAME = Prepared(select(person).where(person.c.username == bindparam("username")))
+_BY_NUMBER = Prepared(select(person).where(person.c.number_index == bindparam("number_index")))
+_POSTS = Prepared(
+    select(post.c.organisation, organisation.c.name, post.c.title)
+    .join(organisation, organisation.c.code == post.c.organisation)
+    .where(post.c.person_id == bindparam("person_id"))
+    .order_by(post.c.position)
+)
+_MANDATES = Prepared(
+    select(mandate).where(mandate.c.person_id == bindparam("person_id")).order_by(mandate.c.mandate_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +44,18 @@ class People:
 
     def find_within(self, connection: Connection, person_id: str) -> Person | None:
         """As ``find``, in a transaction of the caller's."""
-        return self._find(connection, person.c.person_id == person_id)
+        return self._read(connection, _BY_ID.first(connection, person_id=person_id))
 
     def find_by_username(self, username: str) -> Person | None:
         """Upper and lower case are the same person."""
         with self.database.reading() as connection:
-            return self._find(connection, person.c.username == fold_username(username))
+            return self._read(connection, _BY_USERNAME.first(connection, username=fold_username(username)))
 
     def find_by_personal_number(self, number: str) -> Person | None:
         with self.database.reading() as connection:
-            return self._find(connection, person.c.number_index == self.sealing.index(number))
+            return self._read(
+                connection, _BY_NUMBER.first(connection, number_index=self.sealing.index(number))
+            )
 
     def find_all(self, *, after: str = "", limit: int = 100) -> list[Person]:
         """By person_id, from the one after ``after``."""
@@ -129,21 +145,13 @@ class People:
                 f"The directory has no organisation {min(missing)}.",
             )
 
-    def _find(self, connection: Connection, where: Any) -> Person | None:
-        row = connection.execute(select(person).where(where)).mappings().first()
+    def _read(self, connection: Connection, row: Mapping[str, Any] | None) -> Person | None:
         return self._person(connection, row) if row else None
 
-    def _person(self, connection: Connection, row: RowMapping) -> Person:
+    def _person(self, connection: Connection, row: Mapping[str, Any] | RowMapping) -> Person:
         person_id: str = row["person_id"]
-        posts = connection.execute(
-            select(post.c.organisation, organisation.c.name, post.c.title)
-            .join(organisation, organisation.c.code == post.c.organisation)
-            .where(post.c.person_id == person_id)
-            .order_by(post.c.position)
-        )
-        mandates = connection.execute(
-            select(mandate).where(mandate.c.person_id == person_id).order_by(mandate.c.mandate_id)
-        )
+        posts = _POSTS.all(connection, person_id=person_id)
+        mandates = _MANDATES.all(connection, person_id=person_id)
         sealed: str = row["number_sealed"]
         return Person(
             person_id=person_id,
@@ -153,8 +161,8 @@ class People:
             claims=orjson.loads(row["claims"]),
             identity_level=row["identity_level"],
             personal_number=self.sealing.open(sealed, person_id) if sealed else "",
-            posts=tuple(Post(*each) for each in posts),
-            mandates=tuple(_mandate(each) for each in mandates.mappings()),
+            posts=tuple(Post(*each.values()) for each in posts),
+            mandates=tuple(_mandate(each) for each in mandates),
             roles=tuple(orjson.loads(row["roles"])),
         )
 
@@ -196,7 +204,7 @@ def _replace_mandates(connection: Connection, person_id: str, mandates: Iterable
         )
 
 
-def _mandate(row: RowMapping) -> Mandate:
+def _mandate(row: Mapping[str, Any]) -> Mandate:
     return Mandate(
         mandate_id=row["mandate_id"],
         kind=row["kind"],

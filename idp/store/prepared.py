@@ -39,6 +39,12 @@ class Prepared:
                 return None
             return dict(zip((column[0] for column in cursor.description), row, strict=True))
 
+    def all(self, connection: Connection, **values: object) -> list[dict[str, Any]]:
+        """Every row, as ``first`` gives one."""
+        with self._executed(connection, values) as cursor:
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
     def run(self, connection: Connection, **values: object) -> int:
         """How many rows were changed."""
         with self._executed(connection, values) as cursor:

@@ -1,9 +1,11 @@
 """A proof was accepted: go on to the next one, or log the person in."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from flask import Response, g, request, url_for
 
+from idp.directory.factor import Factor
 from idp.directory.person import Person
 from idp.evidence.event import Event
 from idp.login.password_login import account_key
@@ -25,13 +27,14 @@ def accept(visit: Visit, person: Person, proof: Proof, *, kiosk: bool | None = N
 
 def advance(visit: Visit, person: Person) -> Response:
     """The next page of the login, or the end of it."""
-    if visit.is_invited(person) or not visit.verdict(person).done:
+    factors = visit.services.factors.of_person(person.person_id)
+    if visit.is_invited(person) or not visit.verdict(person, factors).done:
         visit.save(visit.progress)
         return see_other(url_for("login.start", journey_id=visit.journey_id))
-    return finish(visit, person)
+    return finish(visit, person, factors)
 
 
-def finish(visit: Visit, person: Person) -> Response:
+def finish(visit: Visit, person: Person, factors: Sequence[Factor]) -> Response:
     """Steps, in this order:
 
     1. the session is begun, or gets the new factors, and the evidence has it: one transaction; its cookie
@@ -42,7 +45,7 @@ def finish(visit: Visit, person: Person) -> Response:
     account = account_key(person.username) if person.username else person.person_id
     cookie_value = _session(visit, person, _succeeded(visit, person, new_device=not device_of(account)))
     services.login.progress.forget(visit.journey_id)
-    waiting = [each for each in services.factors.of_person(person.person_id) if each.usable_from > visit.now]
+    waiting = [each for each in factors if each.usable_from > visit.now]
     # There may be no other way to reach the person: whoever logs in by what they had is told.
     answer = (
         visit.page("login/new_factor.html", waiting=waiting, go_on=_destination(visit))

@@ -1,10 +1,12 @@
 """One request of one browser to the login pages of one journey."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, url_for
 
+from idp.directory.factor import Factor
 from idp.directory.person import ACTIVE, Person
 from idp.login.enrolment import may_enrol_by_invitation
 from idp.login.journey import Journey
@@ -50,8 +52,10 @@ class Visit:
         found = self.services.people.find(self.progress.person_id) if self.progress.person_id else None
         return found if found and found.state == ACTIVE else None
 
-    def verdict(self, person: Person) -> Verdict:
-        found = self.services.factors.of_person(person.person_id)
+    def verdict(self, person: Person, found: Sequence[Factor] | None = None) -> Verdict:
+        """``found``: the person's factors, for whoever has just read them."""
+        if found is None:
+            found = self.services.factors.of_person(person.person_id)
         factors = [each for each in found if self.now >= each.usable_from]
         return judge(person, factors, self.progress.proofs, self.wanted)
 
@@ -85,14 +89,13 @@ class Visit:
 def open_visit(services: Services, journey_id: str) -> Visit | Response:
     """The visit, or where to go when this browser has no such journey: that is told in one place."""
     cookie_value = journey_cookie(services, journey_id) or ""
-    journey = services.journeys.find(journey_id, cookie_value)
+    journey, progress = services.journeys.find_with_progress(journey_id, cookie_value)
     if journey is None:
         owed = services.journeys.find_owed(journey_id)
         # A page of our own begins anew; what a relying party is owed the authorization endpoint knows.
         own = owed is not None and not owed.client_id
         return see_other(owed.redirect_uri if owed and own else resume_path(journey_id))
     session = current_session(services)
-    progress = services.login.progress.find(journey_id, cookie_value)
     if not progress.person_id and session and journey.login and journey.login.reason == STEP_UP:
         progress = _from_session(services, session, progress, journey)
     return Visit(

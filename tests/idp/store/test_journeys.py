@@ -9,12 +9,14 @@ import redis
 
 from idp.errors import ReplayStoreUnavailable
 from idp.login.journey import Consented, LoginAsked
+from idp.login.proofs import Proof
 from idp.protocol.assurance import Authentication
 from idp.protocol.authorization import Authorization
 from idp.protocol.authorize.request import AuthorizationRequest, Destination
 from idp.store.admission import connect_redis
 from idp.store.codes import LIVE_SECONDS, Codes, Reused, family_of
 from idp.store.journeys import Journeys
+from idp.store.login_progress import LoginProgress, Progress
 from idp.store.pushed import PREFIX, PushedRequests
 from tests.servers.redis import RunningRedis
 
@@ -56,6 +58,21 @@ def test_a_journey_is_found_by_its_own_browser_only(journeys: Journeys) -> None:
         assert journeys.find(journey.journey_id, wrong) is None
     assert journeys.find(other.journey_id, cookie) is None
     assert journeys.find("unknown", cookie) is None
+
+
+def test_what_was_proved_comes_with_the_journey_to_its_own_browser_only(
+    journeys: Journeys, client: redis.Redis
+) -> None:
+    journey, cookie = journeys.start(REQUEST, session=SESSION, now=NOW)
+    assert journeys.find_with_progress(journey.journey_id, cookie) == (journey, Progress())
+    proved = Progress("person-1", (Proof("password"),))
+    LoginProgress(client).save(journey.journey_id, cookie, proved)
+    assert journeys.find_with_progress(journey.journey_id, cookie) == (journey, proved)
+    for wrong in (None, "", cookie + "x", "\ud800"):
+        assert journeys.find_with_progress(journey.journey_id, wrong) == (None, Progress())
+    # Whoever planted a first factor under another secret has given this browser nothing.
+    LoginProgress(client).save(journey.journey_id, "another browser's", proved)
+    assert journeys.find_with_progress(journey.journey_id, cookie) == (journey, Progress())
 
 
 def test_what_was_done_is_written_down_and_read_back(journeys: Journeys) -> None:

@@ -27,6 +27,8 @@ def test_a_prepared_statement_reads_what_it_wrote(database: Database) -> None:
     with database.reading() as connection:
         assert _FIND.first(connection, wanted=ROW["jti"]) == {**ROW, "expires_at": 3}
         assert _FIND.first(connection, wanted="another") is None
+        assert _FIND.all(connection, wanted=ROW["jti"]) == [{**ROW, "expires_at": 3}]
+        assert _FIND.all(connection, wanted="another") == []
 
 
 def test_what_a_failed_transaction_prepared_is_taken_back(database: Database) -> None:
