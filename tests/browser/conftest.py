@@ -45,3 +45,12 @@ def site(
 def official(site: Site) -> Enrolled:
     """With a password and an authenticator app."""
     return enrol(site.provider)
+
+
+@pytest.fixture(autouse=True)
+def _the_walls_time_again(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that let time pass leaves no site ahead of the browsers and relying parties of the next."""
+    shared = request.getfixturevalue("site") if "site" in request.fixturenames else None
+    yield
+    if shared is not None:
+        shared.clock.ahead = 0.0

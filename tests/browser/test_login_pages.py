@@ -74,7 +74,7 @@ def test_a_passkey_is_added_and_logs_in_by_itself(chromium: Browser, site: Site,
         page.goto(f"{site.base}/account")
         expect(page).to_have_url(f"{site.base}/account")
         found = site.services.sessions.of_person(official.person_id, int(site.clock().timestamp()))
-        assert (found[0].acr, found[0].amr) == ("LoA4", ("hwk", "mfa", "user"))
+        assert ("LoA4", ("hwk", "mfa", "user")) in [(each.acr, each.amr) for each in found]
 
 
 def test_a_synced_passkey_is_worth_less_than_one_that_stays_in_its_device(
@@ -90,7 +90,7 @@ def test_a_synced_passkey_is_worth_less_than_one_that_stays_in_its_device(
         page.goto(f"{site.base}/account")
         expect(page).to_have_url(f"{site.base}/account")
         found = site.services.sessions.of_person(official.person_id, int(site.clock().timestamp()))
-        assert (found[0].acr, found[0].amr) == ("LoA3", ("mfa", "swk", "user"))
+        assert ("LoA3", ("mfa", "swk", "user")) in [(each.acr, each.amr) for each in found]
 
 
 def test_a_step_up_adds_a_passkey_in_the_same_session(
