@@ -1,6 +1,8 @@
 """What every test shares: real servers by name, a fixed clock, and no way out to the network."""
 
+import contextlib
 import socket
+import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -40,6 +42,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def now() -> datetime:
     """A fixed moment: the domain never reads a clock."""
     return datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+
+_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+@pytest.fixture(autouse=True)
+def _no_errors_of_another_in_openssls_queue() -> None:
+    """SoftHSM in a test's own process leaves "no such engine" there; the thread's next TLS read would take
+    it for its own. What cannot be set clears the queue (CPython, _ssl.c).
+    """
+    with contextlib.suppress(ssl.SSLError):
+        _TLS.set_ciphers("no such ciphers")
 
 
 @pytest.fixture(autouse=True, scope="session")
