@@ -28,6 +28,7 @@ class StoredPasskey:
     created_at: int
     seal: bytes | None = None
     person_state: str = "active"
+    counted_at: int = 0
 
     @property
     def usable(self) -> bool:
@@ -46,6 +47,7 @@ class PasskeyNow:
     sign_count: int
     backup_state: bool
     usable: bool
+    counted_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,8 @@ def lock_passkey(connection: Connection, credential_id: bytes) -> PasskeyNow | N
     row = connection.exec_driver_sql(statements.lock, values).first()
     if row is None:
         return None
-    return PasskeyNow(row.sign_count, bool(row.backup_state), (row.state, row.person_state) == _BOTH_ACTIVE)
+    usable = (row.state, row.person_state) == _BOTH_ACTIVE
+    return PasskeyNow(row.sign_count, bool(row.backup_state), usable, row.counted_at)
 
 
 def add_passkey(connection: Connection, stored: StoredPasskey) -> bool:
@@ -126,10 +129,10 @@ def add_passkey(connection: Connection, stored: StoredPasskey) -> bool:
 
 
 def advance_passkey(
-    connection: Connection, credential_id: bytes, *, sign_count: int, backup_state: bool
+    connection: Connection, credential_id: bytes, *, sign_count: int, backup_state: bool, now: int
 ) -> None:
     """Remember what the authenticator said last."""
-    values = {"id": credential_id, "counted": sign_count, "backed_up": backup_state}
+    values = {"id": credential_id, "counted": sign_count, "backed_up": backup_state, "at": now}
     _statements(connection).advance.execute(connection, [values])
 
 
@@ -210,6 +213,7 @@ class _Statements:
             select(
                 passkey.c.sign_count,
                 passkey.c.backup_state,
+                passkey.c.counted_at,
                 passkey.c.state,
                 person.c.state.label("person_state"),
             )
@@ -222,7 +226,11 @@ class _Statements:
         self.advance = Compiled(
             update(passkey)
             .where(passkey.c.credential_id == bindparam("id"))
-            .values(sign_count=bindparam("counted"), backup_state=bindparam("backed_up")),
+            .values(
+                sign_count=bindparam("counted"),
+                backup_state=bindparam("backed_up"),
+                counted_at=bindparam("at"),
+            ),
             dialect,
         )
 

@@ -162,6 +162,7 @@ passkey = Table(
     Column("person_id", String(200), ForeignKey("person.person_id"), nullable=False),
     Column("public_key", LargeBinary, nullable=False),  # COSE_Key
     Column("sign_count", BigInteger, nullable=False),
+    Column("counted_at", BigInteger, nullable=False, server_default="0"),  # when that number last moved
     Column("backup_eligible", Boolean, nullable=False),
     Column("backup_state", Boolean, nullable=False),
     Column("aaguid", String(36), nullable=False),

@@ -19,7 +19,7 @@ from webauthn.helpers.structs import CredentialDeviceType
 
 from hsm import people
 from hsm.acts import entries, grant
-from hsm.acts.act import SignAct, act_digest
+from hsm.acts.act import SignAct, act_digest, parse_admin_act
 from hsm.acts.approval import Approved
 from hsm.acts.directory import KnownCredential
 from hsm.acts.ledger import Change, Ledger
@@ -36,6 +36,7 @@ MOST_KEPT = 50_000
 # What the SDK's software passkey calls itself; it is for development, tests and training only.
 SOFTWARE_AAGUID = "616e7469-6e2d-6d61-752d-736f66742d31"  # the bytes "antin-mau-soft-1"
 _NO_APPROVAL = "The passkey does not approve this act."
+_LATE = "The passkey approved something else since: approve a new act."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Passkeys:
         passkey = self._get_passkey(credential_id, training=known.stored.training)
         if passkey.person_id != _person_of(known.stored):
             raise _refused("another's passkey")
-        return self._approved(evidence, response, passkey, act_bytes, now)
+        return self._approved(evidence, response, passkey, act_bytes, act.issued_at, now)
 
     def verify_consent(self, evidence: str, act_bytes: bytes, now: datetime, *, training: bool) -> Approved:
         """A person's part in an administrative act, whoever it is. Raises ApprovalRefused.
@@ -84,7 +85,8 @@ class Passkeys:
         passkey = self._get_passkey(credential_id, training=training)
         if passkey.aaguid == SOFTWARE_AAGUID and not self._webauthn.software_administers:
             raise _refused("a software passkey in an administrative act")
-        approved = self._approved(evidence, response, passkey, act_bytes, now)
+        issued_at = parse_admin_act(act_bytes).issued_at
+        approved = self._approved(evidence, response, passkey, act_bytes, issued_at, now)
         return replace(approved, proof_key=proof_key_of(passkey, response))
 
     def _approved(
@@ -93,6 +95,7 @@ class Passkeys:
         response: dict[str, Any],
         passkey: StoredPasskey,
         act_bytes: bytes,
+        issued_at: int,
         now: datetime,
     ) -> Approved:
         credential_id = passkey.credential_id
@@ -101,7 +104,7 @@ class Passkeys:
 
         def around(change: Change) -> Change:
             return lambda connection: self._redeem(
-                connection, change, credential_id, digest, count, backed_up, int(now.timestamp())
+                connection, change, credential_id, digest, issued_at, count, backed_up, int(now.timestamp())
             )
 
         return Approved(
@@ -142,6 +145,7 @@ class Passkeys:
         change: Change,
         credential_id: bytes,
         digest: bytes,
+        issued_at: int,
         count: int,
         backed_up: bool,  # noqa: FBT001 -- a flag of the authenticator
         now: int,
@@ -153,6 +157,9 @@ class Passkeys:
         # Level 3 §6.1.1: it must grow, unless the authenticator has none.
         grew = count > passkey.sign_count or count == passkey.sign_count == 0
         if not grew and not grant.is_known(connection, digest):
+            if count != passkey.sign_count and issued_at < passkey.counted_at:
+                # The act is older than the last approval: given before that one, it may have come after it.
+                raise _refused(f"counter {count} after {passkey.sign_count}: late", _LATE)
             # Somebody has a copy of it. Queued behind this transaction, since what raises leaves nothing;
             # whoever hears of the refusal waits for it.
             self._ledger.enter_later(
@@ -163,7 +170,9 @@ class Passkeys:
         # An act that came before is repeated, not cloned; whether it may still sign, its rows say.
         change(connection)
         if grew and (count, backed_up) != (passkey.sign_count, passkey.backup_state):
-            people.advance_passkey(connection, credential_id, sign_count=count, backup_state=backed_up)
+            people.advance_passkey(
+                connection, credential_id, sign_count=count, backup_state=backed_up, now=now
+            )
 
 
 def check_assertion(
@@ -256,5 +265,5 @@ def _parse(evidence: str) -> tuple[dict[str, Any], bytes]:
         raise _refused("evidence malformed") from error
 
 
-def _refused(detail: str) -> ApprovalRefused:
-    return ApprovalRefused(_NO_APPROVAL, detail=detail)
+def _refused(detail: str, message: str = _NO_APPROVAL) -> ApprovalRefused:
+    return ApprovalRefused(message, detail=detail)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -106,8 +107,9 @@ class GovernedHouse(PeopleHouse):
     def by_passkey(self, act: bytes, admin_id: str = "quan-tri-2") -> Approval:
         return Approval(**self.admin_passkeys[admin_id].approve(act))
 
-    def do(self, act: bytes, *approvals: Approval) -> dict[str, Any]:
-        return self.administration.perform(act, approvals, now=NOW)[0]
+    def do(self, act: bytes, *approvals: Approval, after: int = 0) -> dict[str, Any]:
+        """``after``: seconds from NOW."""
+        return self.administration.perform(act, approvals, now=NOW + timedelta(seconds=after))[0]
 
     def activate(self, files: dict[str, str]) -> dict[str, Any]:
         act = self.act_on(self.lay_down(files))

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from antin.software_passkey import SoftwarePasskey
@@ -84,10 +85,14 @@ class PeopleHouse(House):
         assert found is not None
         return found
 
-    def sign(self, act: SignAct, approval: Approval | dict[str, str]) -> list[MadeSignature]:
+    def sign(
+        self, act: SignAct, approval: Approval | dict[str, str], *, after: int = 0
+    ) -> list[MadeSignature]:
+        """``after``: seconds from NOW."""
         if isinstance(approval, dict):
             approval = Approval(**approval)
-        return self.signing.sign_approved(act.encode(), approval, to_sign(act), now=NOW)
+        now = NOW + timedelta(seconds=after)
+        return self.signing.sign_approved(act.encode(), approval, to_sign(act), now=now)
 
     def sign_by(self, passkey: SoftwarePasskey, *items: ActItem, **changes: Any) -> list[MadeSignature]:
         """A new act, approved by this passkey."""

@@ -11,6 +11,7 @@ from antin.software_passkey import SoftwarePasskey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hsm.acts.act import SignAct
 from hsm.acts.approval import Approval
 from hsm.errors import (
     ApprovalRefused,
@@ -220,6 +221,16 @@ def test_a_passkeys_approval_of_another_act_is_refused(people_house: PeopleHouse
     assert people_house.key.uses == 0
 
 
+def approved_before_another(
+    house: PeopleHouse, first: SoftwarePasskey, second: SoftwarePasskey
+) -> tuple[SignAct, dict[str, str]]:
+    """An act and its approval by ``first``; then ``second`` approved another, which was signed in 5 s."""
+    act, another = house.act(), house.act()
+    approval = first.approve(act.encode())
+    house.sign(another, second.approve(another.encode()), after=5)
+    return act, approval
+
+
 class TestCounter:
     def test_a_cloned_passkey_is_suspended_and_so_is_its_original(self, people_house: PeopleHouse) -> None:
         original = people_house.enrol_passkey(counter=7)
@@ -242,6 +253,35 @@ class TestCounter:
         for _ in range(3):
             assert people_house.sign_by(passkey)
         assert people_house.stored(passkey).state == "active"
+
+    def test_an_approval_that_arrives_after_a_later_one_is_refused_and_is_no_clone(
+        self, people_house: PeopleHouse
+    ) -> None:
+        """Two pages open, or a file that waits: WebAuthn Level 3 §6.1.1 names it beside the clone."""
+        passkey = people_house.enrol_passkey(counter=7)
+        act, earlier = approved_before_another(people_house, passkey, passkey)
+        with pytest.raises(ApprovalRefused, match="approve a new act"):
+            people_house.sign(act, earlier, after=6)
+        assert people_house.stored(passkey).state == "active"
+        assert people_house.sign_by(passkey)
+        assert people_house.key.uses == 2
+
+    def test_of_two_approvals_with_one_number_one_is_a_clones(self, people_house: PeopleHouse) -> None:
+        passkey = people_house.enrol_passkey(counter=7)
+        act, cloned = approved_before_another(people_house, replace(passkey), passkey)
+        with pytest.raises(ApprovalRefused):
+            people_house.sign(act, cloned, after=6)
+        assert people_house.stored(passkey).state == "suspended"
+
+    def test_a_lower_number_for_an_act_that_came_later_is_a_clones(self, people_house: PeopleHouse) -> None:
+        passkey = people_house.enrol_passkey(counter=7)
+        clone = replace(passkey)
+        passkey.counter = 1000
+        approved_before_another(people_house, passkey, passkey)
+        act = people_house.act(issued_at=int(NOW.timestamp()) + 5)
+        with pytest.raises(ApprovalRefused):
+            people_house.sign(act, clone.approve(act.encode()), after=6)
+        assert people_house.stored(passkey).state == "suspended"
 
     def test_a_counter_that_goes_back_to_nothing_is_a_clone(self, people_house: PeopleHouse) -> None:
         passkey = people_house.enrol_passkey(counter=7)

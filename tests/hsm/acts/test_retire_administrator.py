@@ -123,6 +123,20 @@ def test_nobody_is_retired_twice_and_an_act_does_it_once(ruled: GovernedHouse) -
         ruled.do(act, ruled.by_key(act), ruled.by_passkey(act))
 
 
+def test_whose_passkey_approved_something_else_meanwhile_is_asked_again_and_keeps_it(
+    ruled: GovernedHouse,
+) -> None:
+    """An approval waits in a file until the act is performed; its passkey is used on, and counts on."""
+    act = retirement(THREE)
+    waiting = ruled.by_passkey(act, TWO)
+    meanwhile = ruled.act_on(ruled.lay_down(STRICTER))
+    ruled.do(meanwhile, ruled.by_key(meanwhile, ONE), ruled.by_passkey(meanwhile, TWO), after=5)
+    with pytest.raises(ApprovalRefused, match="approve a new act"):
+        ruled.do(act, ruled.by_key(act, ONE), waiting, after=6)
+    retire(ruled)
+    assert len(active(ruled)) == 2
+
+
 def test_setting_the_state_back_revives_nobody(ruled: GovernedHouse) -> None:
     retire(ruled)
     with ruled.database.writing() as connection:
