@@ -52,11 +52,20 @@ class Taken:
     keys: tuple[str, ...]
 
 
+# A counter that is gone is not made again: it would begin below nothing, and give away a guess.
+_GIVE_BACK = """
+for _, key in ipairs(KEYS) do
+  if redis.call('EXISTS', key) == 1 then redis.call('DECR', key) end
+end
+"""
+
+
 class LoginBudgets:
     """``account``, ``device``: anything that names them, best a digest; ``address``: of the client."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
+        self._give_back = client.register_script(_GIVE_BACK)
 
     def take(self, account: str, address: str, *, device: str, now: int) -> Taken:
         """Before a password is looked at. Raises TooManyRequests with the seconds to wait."""
@@ -80,14 +89,9 @@ class LoginBudgets:
         return self._take([(SECOND, whom), (SECOND_DAY, whom)], now)
 
     def give_back(self, taken: Taken) -> None:
-        """The guess was right. Late is no harm: a counter that is gone is not made again."""
+        """The guess was right. The counters end when they would have: nobody gets a fresh window by it."""
         try:
-            pipeline = self._redis.pipeline(transaction=False)
-            for key in taken.keys:
-                pipeline.decr(key)
-                # The longest window: shorter would forget the guesses of others before their hour is over.
-                pipeline.expire(key, SECOND_DAY.seconds + 1, lt=True)
-            pipeline.execute()
+            self._give_back(keys=list(taken.keys))
         except redis.RedisError as error:
             raise ReplayStoreUnavailable(detail=f"redis: {type(error).__name__}") from error
 

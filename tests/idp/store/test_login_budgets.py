@@ -121,3 +121,17 @@ def test_a_right_guess_shortens_no_counters_life(budgets: LoginBudgets, account:
     client = redis.Redis.from_url(redis_url)
     [key] = client.keys(f"idp:login:account:{account}:*")
     assert client.ttl(key) > 3000
+
+
+def test_a_counter_that_is_gone_is_not_made_again(
+    budgets: LoginBudgets, account: str, redis_url: str
+) -> None:
+    """Redis began anew while a password was hashed: nobody has a guess more than five for it."""
+    taken = budgets.take(account, account, device="", now=NOW)
+    client = redis.Redis.from_url(redis_url)
+    client.delete(*taken.keys)
+    budgets.give_back(taken)
+    assert not client.exists(*taken.keys)
+    guess(budgets, account, account, 5)
+    with pytest.raises(TooManyRequests):
+        guess(budgets, account, account, 1)
