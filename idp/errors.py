@@ -23,7 +23,6 @@
     ├── InvalidClientMetadata          RFC 7591: other metadata that cannot be registered
     ├── UnapprovedSoftwareStatement    RFC 7591: no software statement is trusted here
     ├── InvalidToken                   RFC 6750: the bearer token is missing, wrong or used up (401)
-    │   └── InsufficientAuthentication RFC 9470: a good token of too weak or too old a login (401)
     ├── InsufficientScope              RFC 6750: a good token that does not allow this (403)
     ├── IdempotencyMismatch            422: the Idempotency-Key came with another request before
     ├── RequestInProgress              409 with Retry-After: the request of this key is at work
@@ -204,18 +203,6 @@ class InvalidToken(IdpError):
     def __init__(self, message: str = "", *, detail: str = "", scheme: str = "bearer") -> None:
         super().__init__(message, detail=detail)
         self.scheme = {"dpop": "DPoP"}.get(scheme.lower(), "Bearer")
-
-
-class InsufficientAuthentication(InvalidToken):
-    """RFC 9470 §3: what the login should have been. ``max_age``: seconds, None for any age."""
-
-    error = "insufficient_user_authentication"
-    default = "A stronger or more recent login is needed."
-
-    def __init__(self, acr_values: str = "", max_age: int | None = None) -> None:
-        super().__init__(detail="login too weak or too old")
-        self.acr_values = acr_values
-        self.max_age = max_age
 
 
 class InsufficientScope(IdpError):

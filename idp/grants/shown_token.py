@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from idp.errors import InsufficientAuthentication, InsufficientScope, InvalidDpopProof, InvalidToken
+from idp.errors import InsufficientScope, InvalidDpopProof, InvalidToken
 from idp.grants.issued_token import IssuedToken, find_issued_token
 from idp.grants.sender_binding import DpopProofs
-from idp.protocol.assurance import acr_satisfies
 from idp.protocol.client import Client
 from idp.protocol.client_certificate import certificate_thumbprint
 from idp.protocol.confirmation import Confirmation, confirmation_of
@@ -91,11 +90,3 @@ class ShownTokens:
         x5t = certificate_thumbprint(shown.certificate) if shown.certificate else ""
         if not Confirmation(jkt, x5t).covers(bound):
             raise InvalidToken(detail="bound to another key", scheme=shown.scheme)
-
-
-def demand_login(token: IssuedToken, *, acr_values: Sequence[str] = (), max_age: int | None = None) -> None:
-    """RFC 9470: a resource that needs a stronger or younger login. Raises InsufficientAuthentication."""
-    auth_time = token.claims.get("auth_time")
-    too_old = max_age is not None and (not isinstance(auth_time, int) or token.now - auth_time > max_age)
-    if too_old or not acr_satisfies(str(token.claims.get("acr", "")), acr_values):
-        raise InsufficientAuthentication(" ".join(acr_values), max_age)

@@ -6,7 +6,6 @@ from werkzeug.exceptions import HTTPException
 
 from idp.errors import (
     IdpError,
-    InsufficientAuthentication,
     InsufficientScope,
     InvalidClient,
     InvalidDpopProof,
@@ -29,18 +28,13 @@ _HTTP_WORDS = {
 
 
 def challenge(error: IdpError, realm: str) -> str:
-    """RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3: what to bring next time."""
+    """RFC 6750 §3, RFC 9449 §7.1: what to bring next time."""
     words = [f'realm="{realm}"']
     # RFC 6750 §3.1: who brought nothing is told no error.
     if not (isinstance(error, InvalidToken) and error.detail == "no token"):
         words.append(f'error="{error.error}"')
     if isinstance(error, InsufficientScope) and error.scope:
         words.append(f'scope="{error.scope}"')
-    if isinstance(error, InsufficientAuthentication):
-        if error.acr_values:
-            words.append(f'acr_values="{error.acr_values}"')
-        if error.max_age is not None:
-            words.append(f"max_age={error.max_age}")
     scheme = "DPoP" if isinstance(error, InvalidDpopProof) else getattr(error, "scheme", "Bearer")
     if scheme == "DPoP":
         words.append(f'algs="{" ".join(DPOP_ALGORITHMS)}"')

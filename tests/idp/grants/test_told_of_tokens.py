@@ -1,15 +1,8 @@
-"""What others are told of tokens: introspection as JSON and as a signed JWT, and what a resource demands."""
+"""What others are told of tokens: introspection as JSON and as a signed JWT."""
 
 from dataclasses import replace
-from typing import Any
 
-import pytest
-
-from idp.errors import InsufficientAuthentication
-from idp.grants.issued_token import IssuedToken
-from idp.grants.shown_token import demand_login
 from idp.protocol.client_metadata import ClientMetadata
-from idp.web.errors import challenge
 from tests.idp.grants.token_client import DPOP, TokenClient
 from tests.idp.provider import ISSUER, SIGNING, Provider, parts
 
@@ -43,35 +36,6 @@ def test_plain_json_is_the_default(provider: Provider) -> None:
     server = provider.register(scopes=(), resources=(), introspects=(SIGNING,))
     answer = provider.client.post("/introspect", data=server.form(token="x"))
     assert (answer.content_type, answer.json) == ("application/json", {"active": False})
-
-
-@pytest.mark.parametrize(
-    ("wanted", "good"),
-    [
-        ({}, True),
-        ({"acr_values": ("LoA2",)}, True),
-        ({"acr_values": ("LoA3",)}, False),
-        ({"max_age": 60}, True),
-        ({"max_age": 59}, False),
-    ],
-)
-def test_a_resource_says_which_login_it_needs(wanted: dict[str, Any], good: bool) -> None:
-    """RFC 9470 §3"""
-    token = IssuedToken({"acr": "LoA2", "auth_time": 1000}, now=1060)
-    if good:
-        demand_login(token, **wanted)
-        return
-    with pytest.raises(InsufficientAuthentication) as refused:
-        demand_login(token, **wanted)
-    said = challenge(refused.value, ISSUER)
-    assert 'error="insufficient_user_authentication"' in said
-    assert ('acr_values="LoA3"' in said) == ("acr_values" in wanted)
-    assert ("max_age=59" in said) == ("max_age" in wanted)
-
-
-def test_a_token_of_no_person_satisfies_no_login() -> None:
-    with pytest.raises(InsufficientAuthentication):
-        demand_login(IssuedToken({}, now=1), max_age=3600)
 
 
 def test_a_machines_token_can_be_bound_too(provider: Provider) -> None:
