@@ -8,8 +8,7 @@ these bytes by somebody who has a part in them, the key process says.
 import hashlib
 from datetime import datetime
 
-import orjson
-from flask import Response, g, request
+from flask import Response, request
 
 from hsm.client import (
     ActMalformed,
@@ -25,12 +24,9 @@ from signsvc.errors import NotFound, RequestRefused
 from signsvc.services import Services
 from signsvc.web.act_words import deed, particulars
 from signsvc.web.answers import json_answer
-from signsvc.web.csc.approve import HandlePath
 from signsvc.web.endpoints import NO_AUTHENTICATION, Endpoints
-from signsvc.web.pages import page_answer
-from signsvc.web.problems import problem_of
+from signsvc.web.pages import HTML, LinkPath, authenticator_answer, failed_page, page_answer
 
-_HTML = {200: {"description": "A page.", "content": {"text/html": {"schema": {"type": "string"}}}}}
 MAX_BODY = 128 * 1024
 _WRONG = {
     "message": "Chưa được: khóa truy cập này không đúng cho việc này, hoặc không phải của người được hỏi.",
@@ -44,13 +40,7 @@ def act_page(services: Services) -> Endpoints:
 
     @api.errorhandler(Exception)
     def failed(error: Exception) -> Response:
-        """A person reads a page, the script reads JSON: both say what to do."""
-        told = problem_of(error)
-        if request.is_json:
-            return told
-        return page_answer(
-            "approval_failed.html", told.status_code, problem=told.get_json(), request_id=g.request_id
-        )
+        return failed_page(error, signing=False)
 
     def find(handle: str) -> AskedConsent:
         try:
@@ -63,9 +53,9 @@ def act_page(services: Services) -> Endpoints:
 
     @api.offer(
         "GET", "/acts/<handle>", authentication=NO_AUTHENTICATION, quota="approvals-per-address",
-        summary="What a person is asked to approve", responses=_HTML,
+        summary="What a person is asked to approve", responses=HTML,
     )  # fmt: skip
-    def show_act(path: HandlePath) -> Response:
+    def show_act(path: LinkPath) -> Response:
         asked = find(path.handle)
         act = parse_admin_act(asked.act)
         person = str(act.parameters.get("person_id", ""))
@@ -86,16 +76,17 @@ def act_page(services: Services) -> Endpoints:
 
     @api.offer(
         "POST", "/acts/<handle>", authentication=NO_AUTHENTICATION, quota="approvals-per-address",
-        takes_json=True, summary="Hand in what the authenticator answered", responses=_HTML,
+        takes_json=True, summary="Hand in what the authenticator answered", responses=HTML,
     )  # fmt: skip
-    def give(path: HandlePath) -> Response:
+    def give(path: LinkPath) -> Response:
         request.max_content_length = MAX_BODY  # before anything of the body is read
         body = request.get_json()
-        if not isinstance(body, dict) or not isinstance(body.get("response"), dict):
+        if not isinstance(body, dict) or "response" not in body:
             raise RequestRefused("Thiếu response.", "response is missing.")
+        evidence = authenticator_answer(body["response"])
         find(path.handle)
         try:
-            services.key_process().give_consent(path.handle, orjson.dumps(body["response"]).decode())
+            services.key_process().give_consent(path.handle, evidence)
         except (ApprovalRefused, ActMalformed):
             return json_answer(_WRONG, 403)
         except GrantRefused as error:

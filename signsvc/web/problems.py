@@ -85,16 +85,7 @@ def register_problems(app: Flask, reasons: Callable[[], Reasons]) -> None:
 
     @app.errorhandler(HTTPException)
     def refused_by_http(error: HTTPException) -> Response:
-        if error.response is not None:
-            return error.response  # type: ignore[return-value]
-        status = error.code or 500
-        g.error = f"http_{status}"
-        detail = _HTTP.get(status, ("Yêu cầu không hợp lệ.", "The request is malformed."))
-        answer = _problem(status, f"http_{status}", ("Yêu cầu bị từ chối", error.name), detail)
-        for name, value in error.get_headers():
-            if name.lower() == "allow":
-                answer.headers[name] = value
-        return answer
+        return error.response or problem_of(error)  # type: ignore[return-value]
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:
@@ -120,6 +111,8 @@ def problem_of(error: Exception) -> Response:
         told = policy_problem(error.rules, current_app.extensions.get(_REASONS, dict)())
         g.error, g.error_detail = told.code, " ".join(error.rules)
         return _problem(told.status, told.code, told.title, told.detail)
+    if isinstance(error, HTTPException):
+        return _refused_by_http(error)
     for kind in type(error).__mro__:
         if kind in _TITLES:
             return _listed(error, *_TITLES[kind])
@@ -136,6 +129,17 @@ def problem_of(error: Exception) -> Response:
             "The service failed; tell its operators the request id.",
         ),
     )
+
+
+def _refused_by_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    g.error = f"http_{status}"
+    detail = _HTTP.get(status, ("Yêu cầu không hợp lệ.", "The request is malformed."))
+    answer = _problem(status, f"http_{status}", ("Yêu cầu bị từ chối", error.name), detail)
+    for name, value in error.get_headers():
+        if name.lower() == "allow":
+            answer.headers[name] = value
+    return answer
 
 
 def _listed(error: Exception, status: int, title: str, title_en: str) -> Response:

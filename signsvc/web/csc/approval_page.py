@@ -9,7 +9,7 @@ what was asked (``usecases/leave_out``), and a proof of any other act is none.
 from pathlib import Path
 
 import orjson
-from flask import Response, g, redirect, request
+from flask import Response, redirect, request
 
 from hsm.client import Approval, act_digest
 from signsvc.errors import NotFound, RequestRefused
@@ -17,17 +17,14 @@ from signsvc.services import Services
 from signsvc.store.csc_authorizations import PendingAuthorization
 from signsvc.usecases.leave_out import choose
 from signsvc.web.answers import json_answer
-from signsvc.web.csc.approve import HandlePath
 from signsvc.web.csc.approve_shown import Refused, approve_shown
 from signsvc.web.csc.show_approval import show_approval
 from signsvc.web.endpoints import NO_AUTHENTICATION, Endpoints
-from signsvc.web.pages import page_answer
-from signsvc.web.problems import problem_of
+from signsvc.web.pages import HTML, LinkPath, authenticator_answer, failed_page
 from signsvc.web.wire import Parameters
 
 _ASSETS = Path(__file__).parents[1] / "static"
 _TYPES = {".js": "text/javascript", ".css": "text/css"}
-_HTML = {200: {"description": "A page.", "content": {"text/html": {"schema": {"type": "string"}}}}}
 _DIGITS = 5
 MAX_BODY = 256 * 1024  # 10,000 positions, and the evidence
 
@@ -42,16 +39,7 @@ def approval_page(services: Services) -> Endpoints:
 
     @api.errorhandler(Exception)
     def failed(error: Exception) -> Response:
-        """A person reads a page, the script reads JSON: both say what to do."""
-        told = problem_of(error)
-        if request.is_json:
-            return told
-        answer = page_answer(
-            "approval_failed.html", told.status_code, problem=told.get_json(), request_id=g.request_id
-        )
-        if "Retry-After" in told.headers:
-            answer.headers["Retry-After"] = told.headers["Retry-After"]
-        return answer
+        return failed_page(error, signing=True)
 
     def get_pending(handle: str) -> PendingAuthorization:
         pending = services.csc_authorizations.find(handle, services.clock())
@@ -64,16 +52,16 @@ def approval_page(services: Services) -> Endpoints:
 
     @api.offer(
         "GET", "/approvals/<handle>", authentication=NO_AUTHENTICATION, quota="approvals-per-address",
-        summary="What is to be approved, for a person", responses=_HTML,
+        summary="What is to be approved, for a person", responses=HTML,
     )  # fmt: skip
-    def show(path: HandlePath) -> Response:
+    def show(path: LinkPath) -> Response:
         return show_approval(services, get_pending(path.handle))
 
     @api.offer(
         "POST", "/approvals/<handle>", authentication=NO_AUTHENTICATION, quota="approvals-per-address",
-        summary="Choose, approve or reject", responses=_HTML,
+        summary="Choose, approve or reject", responses=HTML,
     )  # fmt: skip
-    def decide(path: HandlePath) -> Response:
+    def decide(path: LinkPath) -> Response:
         request.max_content_length = MAX_BODY  # before anything of the body is read
         pending = get_pending(path.handle)
         if pending.state != "pending":
@@ -83,7 +71,7 @@ def approval_page(services: Services) -> Endpoints:
 
     @api.offer(
         "GET", "/approvals/assets/<name>", authentication=NO_AUTHENTICATION,
-        summary="The page's own style and script", responses=_HTML,
+        summary="The page's own style and script", responses=HTML,
     )  # fmt: skip
     def asset(path: AssetPath) -> Response:
         found = {each.name: each for each in _ASSETS.iterdir() if each.suffix in _TYPES}.get(path.name)
@@ -105,9 +93,7 @@ def _decide_by_script(services: Services, handle: str, pending: PendingAuthoriza
     act = pending.act if kept is None else choose(pending.act, kept)
     if response is None:
         return json_answer({"digest": act_digest(act).hex()})
-    if not isinstance(response, dict):
-        raise RequestRefused("response phải là một đối tượng.", "response must be an object.")
-    approval = Approval("passkey", orjson.dumps(response).decode())
+    approval = Approval("passkey", authenticator_answer(response))
     refused = approve_shown(services, handle, pending, act, approval)
     if refused is None:
         return _leave(pending)
