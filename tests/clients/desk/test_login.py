@@ -181,3 +181,24 @@ def test_the_access_token_is_for_the_signing_service_and_bound_to_the_sessions_k
     assert set(claims["scope"].split()) >= {"sign", "service"}
     assert claims["sub"] == kept["person"]["subject"]
     assert claims["cnf"]["jkt"]
+
+
+def test_a_login_that_the_provider_ended_is_asked_for_once_more(house: House, http: httpx.Client) -> None:
+    """Without this the desk, which still knows the person, and its page of login send them round in circles."""
+    house.log_in(house.person(), http)
+    kept = house.desk.services.sessions.find(http.cookies["desk"])
+    assert kept
+    kept["tokens"] |= {"expires_at": 0, "refresh_token": "ended"}
+    house.desk.services.sessions.keep(http.cookies["desk"], kept, seconds=600, session_id="")
+    needed = http.get("/my-keys")
+    assert needed.headers["Location"] == "/login?next=/my-keys"
+    again = http.get(needed.headers["Location"])
+    assert again.headers["Location"].startswith(house.provider.issuer)
+
+
+def test_who_has_to_log_in_comes_back_to_the_very_page(house: House, http: httpx.Client) -> None:
+    wanted = "/upload?lang=en&q=quy%E1%BA%BFt%20%C4%91%E1%BB%8Bnh"
+    begun = http.get(http.get(wanted).headers["Location"])
+    back = house.provider.log_in(begun.headers["Location"], house.person())
+    came = http.get(back).headers["Location"]
+    assert parse_qs(urlsplit(came).query) == {"lang": ["en"], "q": ["quyết định"]}

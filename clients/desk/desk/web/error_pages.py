@@ -1,5 +1,7 @@
 """Errors become pages that say what to do; the log gets the detail."""
 
+from urllib.parse import quote
+
 from flask import Flask, Response, g, request, session
 from flask_babel import get_locale, gettext
 from flask_wtf.csrf import CSRFError
@@ -7,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from desk.errors import DeskError, LoginNeeded, SessionsUnavailable
 from desk.web.pages import page, see_other
+from desk.web.session_interface import DeskSession
 
 
 def register_error_pages(app: Flask) -> None:
@@ -20,8 +23,12 @@ def register_error_pages(app: Flask) -> None:
 
     @app.errorhandler(LoginNeeded)
     def log_in(_: LoginNeeded) -> Response:
+        if "person" in session:
+            # Its tokens are taken no more: kept, it would send the person round in circles.
+            current: DeskSession = session._get_current_object()  # type: ignore[attr-defined]
+            current.begin_anew()
         if request.method == "GET":
-            return see_other(f"/login?next={request.full_path.rstrip('?')}")
+            return see_other(f"/login?next={quote(request.full_path.rstrip('?'), safe='/')}")
         # What was posted is lost with the session; a page says so before anybody is surprised.
         return _say(
             401, gettext("Phiên làm việc đã kết thúc"), gettext("Hãy đăng nhập lại rồi làm lại việc vừa rồi.")
