@@ -37,8 +37,8 @@ from desk.web.request_log import new_logger, register_request_log
 from desk.web.session_interface import RedisSessions
 from desk.web.sign import sign_pages
 
-# Sent at once, in one form
-MAX_FILES = 20
+# All files of one form together may weigh as much as this many of the largest
+LARGEST_AT_ONCE = 20
 
 
 def build_services(settings: Settings, clock: Callable[[], float] = time.time) -> Services:
@@ -84,7 +84,7 @@ def create_app(settings: Settings, *, services: Services | None = None, log: Bin
     root = Path(__file__).parent
     app = Flask("desk", root_path=str(root), template_folder="web/templates", static_folder="web/static")
     app.extensions["desk"] = services
-    app.config["MAX_CONTENT_LENGTH"] = MAX_FILES * settings.max_document
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_AT_ONCE * settings.max_document
     app.session_interface = RedisSessions(
         services.sessions, idle=settings.session_idle, https=settings.https, clock=services.clock
     )

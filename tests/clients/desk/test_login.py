@@ -184,7 +184,7 @@ def test_the_access_token_is_for_the_signing_service_and_bound_to_the_sessions_k
 
 
 def test_a_login_that_the_provider_ended_is_asked_for_once_more(house: House, http: httpx.Client) -> None:
-    """Without this the desk, which still knows the person, and its page of login send them round in circles."""
+    """The desk, which still knows the person, and its login must not send them round in circles."""
     house.log_in(house.person(), http)
     kept = house.desk.services.sessions.find(http.cookies["desk"])
     assert kept

@@ -1,10 +1,12 @@
 """What every page and answer of the desk has."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from desk.store.documents import PAGE
 
 from idp.testing.provider import SampleProvider
 from tests.clients.desk.conftest import RESOURCE, House
@@ -93,3 +95,27 @@ def test_no_name_token_or_cookie_is_in_the_log(house: House, http: httpx.Client)
         kept["person"]["subject"],
     ):
         assert secret not in written
+
+
+def test_a_long_list_is_turned_over_and_each_document_is_on_one_page(
+    house: House, http: httpx.Client
+) -> None:
+    house.log_in(house.person(), http)
+    kept = house.desk.services.sessions.find(http.cookies["desk"])
+    assert kept
+    for number in range(PAGE + 1):
+        told = {"id": f"{number:032x}", "sha256": "", "pages": 1, "expires_at": 0}
+        house.desk.services.documents.add(
+            kept["person"]["subject"], f"Giấy mời {number:03}", told, by="Lan MẪU", now=1_780_000_000
+        )
+    first = http.get("/", params={"q": "giấy mời"}).text
+    (older,) = re.findall(r'rel="next"[^>]* href="([^"]+)"', first)
+    second = http.get(older.replace("&amp;", "&")).text
+    assert (first.count('name="documents"'), second.count('name="documents"')) == (PAGE, 1)
+    assert "Giấy mời 100" in second
+    assert 'rel="next"' not in second
+    # Nothing is left on it: the one before is shown, and no other list.
+    gone = http.get("/", params={"q": "giấy mời", "page": 3}).headers["Location"]
+    assert gone.endswith("&page=2")
+    for wrong in ("0", "-5", "x", "9" * 30):
+        assert http.get("/", params={"page": wrong}).status_code in (200, 303)

@@ -1,4 +1,4 @@
-"""Documents on people's desks: every query names whose, so that nobody sees another's."""
+"""Documents on people's desks: whatever is read names whose, so that nobody sees another's."""
 
 import json
 import secrets
@@ -102,21 +102,27 @@ class Documents:
             raise NotFound
         return _document(row)
 
-    def on_desk(self, subject: str, states: Sequence[State], words: str = "") -> list[Document]:
-        """The newest first; ``words``: each must be in the name, marks and case aside."""
+    def on_desk(
+        self, subject: str, states: Sequence[State], words: str = "", *, number: int = 1
+    ) -> tuple[list[Document], bool]:
+        """Page ``number`` of them, the newest first, and whether more follow.
+
+        ``words``: each must be in the name, marks and case aside.
+        """
         query = select(document).where(document.c.subject == subject, document.c.state.in_(states))
         for word in fold(words).split()[:10]:
             query = query.where(document.c.folded.contains(word, autoescape=True))
-        return self._read(
-            query.order_by(document.c.created_at.desc(), document.c.name, document.c.id).limit(PAGE)
-        )
+        query = query.order_by(document.c.created_at.desc(), document.c.name, document.c.id)
+        found = self._read(query.offset((number - 1) * PAGE).limit(PAGE + 1))
+        return found[:PAGE], len(found) > PAGE
 
     def of_batch(self, subject: str, batch_id: str) -> list[Document]:
         query = select(document).where(document.c.subject == subject, document.c.batch_id == batch_id)
         return self._read(query.order_by(document.c.created_at, document.c.name, document.c.id))
 
-    def history(self, document_id: str) -> list[Event]:
-        query = select(event).where(event.c.document_id == document_id).order_by(event.c.id)
+    def history(self, subject: str, document_id: str) -> list[Event]:
+        whose = (event.c.subject == subject, event.c.document_id == document_id)
+        query = select(event).where(*whose).order_by(event.c.id)
         with self._database.reading() as connection:
             return [Event(row.name, row.kind, row.at, row.leaf_index) for row in connection.execute(query)]
 

@@ -36,7 +36,7 @@ def document_pages(services: Services) -> Blueprint:
         if credential:
             now = int(services.clock())
             found = services.prepare_shown(caller, found, credential.credential_id, now)
-        history = services.documents.history(found.id)
+        history = services.documents.history(person.subject, found.id)
         return page(
             "document.html",
             document=found,

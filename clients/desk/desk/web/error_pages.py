@@ -57,7 +57,8 @@ def register_error_pages(app: Flask) -> None:
         if status == 404:
             return _say(404, gettext("Không có trang này"), gettext("Hãy quay về trang chính."))
         if status == 413:
-            return _say(413, gettext("Tệp quá lớn"), gettext("Hãy chọn tệp nhỏ hơn."))
+            text = gettext("Chưa nhận tệp nào: các tệp cộng lại quá lớn. Hãy chia làm nhiều lần tải lên.")
+            return _say(413, gettext("Tệp quá lớn"), text)
         return _say(status, gettext("Chưa làm được"), gettext("Yêu cầu không đúng. Hãy quay về trang chính."))
 
     @app.errorhandler(Exception)

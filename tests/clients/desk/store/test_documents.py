@@ -55,12 +55,13 @@ def test_nobody_sees_what_lies_on_anothers_desk(documents: Documents) -> None:
     assert documents.get("lan", one).name == "Quyết định"
     with pytest.raises(NotFound):
         documents.get("hoa", one)
-    assert documents.on_desk("hoa", [State.TO_SIGN]) == []
+    assert documents.on_desk("hoa", [State.TO_SIGN]) == ([], False)
+    assert documents.history("hoa", one) == []
 
 
 def test_a_file_that_was_sent_twice_lies_there_once(documents: Documents) -> None:
     assert add(documents) == add(documents)
-    assert len(documents.on_desk("lan", [State.TO_SIGN])) == 1
+    assert len(documents.on_desk("lan", [State.TO_SIGN])[0]) == 1
 
 
 def test_what_is_being_signed_is_neither_prepared_nor_signed_anew(documents: Documents) -> None:
@@ -84,7 +85,7 @@ def test_it_is_finished_once_and_never_put_back_after_that(documents: Documents)
     documents.put_back(found, "vi", "en", by="Lan MẪU", now=NOW + 3)
     done = documents.get("lan", one)
     assert (done.state, done.leaf_index, done.receipt) == (State.DONE, 7, SIGNED["receipt"])
-    assert [each.kind for each in documents.history(one)] == ["uploaded", "signed"]
+    assert [each.kind for each in documents.history("lan", one)] == ["uploaded", "signed"]
 
 
 def test_what_was_not_signed_is_prepared_anew(documents: Documents) -> None:
@@ -99,16 +100,15 @@ def test_what_was_not_signed_is_prepared_anew(documents: Documents) -> None:
 def test_a_search_takes_every_word_and_no_wildcard(documents: Documents) -> None:
     add(documents, name="Tăng 100% ngân sách")
     add(documents, name="Tăng 1000 chỉ tiêu", id="e" * 32)
-    assert [each.name for each in documents.on_desk("lan", [State.TO_SIGN], "100%")] == [
-        "Tăng 100% ngân sách"
-    ]
-    assert len(documents.on_desk("lan", [State.TO_SIGN], "tăng")) == 2
+    found, _ = documents.on_desk("lan", [State.TO_SIGN], "100%")
+    assert [each.name for each in found] == ["Tăng 100% ngân sách"]
+    assert len(documents.on_desk("lan", [State.TO_SIGN], "tăng")[0]) == 2
 
 
 @pytest.mark.parametrize("words", ["ĐỀ NGHỊ", "de nghi", "nghị đề"])
 def test_a_search_takes_vietnamese_as_people_type_it(documents: Documents, words: str) -> None:
     add(documents, name="Đề nghị thanh toán")
-    assert len(documents.on_desk("lan", [State.TO_SIGN], words)) == 1
+    assert len(documents.on_desk("lan", [State.TO_SIGN], words)[0]) == 1
 
 
 def test_a_database_that_is_away_says_so(tmp_path: Path) -> None:
