@@ -53,6 +53,7 @@ def test_three_steps_from_the_list_to_the_signed_file(official: Official) -> Non
     # The file, and what the service says of it.
     signed = official.http.get(f"/documents/{one}/signed.pdf")
     assert signed.headers["Content-Disposition"].startswith("attachment")
+    assert signed.headers["Cache-Control"] == "no-store"
     with pikepdf.open(io.BytesIO(signed.content)) as pdf:
         assert len(pdf.pages) == 2
     token = form_token(official.http.get(f"/documents/{one}"))
@@ -60,6 +61,22 @@ def test_three_steps_from_the_list_to_the_signed_file(official: Official) -> Non
     assert "Chữ ký hợp lệ" in verdict.text
     history = official.http.get(f"/documents/{one}").text
     assert "mục nhật ký" in history
+
+
+def test_a_check_is_counted_for_the_person_and_not_for_the_desk(official: Official) -> None:
+    (one,) = official.upload("Công điện")
+    official.sign(one)
+    token = form_token(official.http.get(f"/documents/{one}"))
+    told: list[httpx.Request] = []
+    outgoing = official.desk.services.service._http()
+    outgoing.event_hooks = {"request": [told.append]}
+    try:
+        official.http.post(f"/documents/{one}/verify", data={"csrf_token": token})
+    finally:
+        outgoing.event_hooks = {}
+    (asked,) = [each for each in told if each.url.path == "/v1/verify"]
+    assert asked.headers["X-Forwarded-For"] == "127.0.0.1"
+    assert "Authorization" not in asked.headers
 
 
 def test_the_pages_are_drawn_here_from_the_prepared_bytes(official: Official) -> None:

@@ -58,8 +58,10 @@ class SigningService:
         told = self._json("POST", "/csc/v2/credentials/list", bearer, json=asked)
         return list(told.get("credentialInfos", []))
 
-    def verify(self, content: bytes) -> dict[str, Any]:
-        return self._json("POST", "/v1/verify", None, content=content, headers={"Content-Type": PDF})
+    def verify(self, content: bytes, *, caller: str) -> dict[str, Any]:
+        """Without a token: the service counts by ``caller``, the person's network address."""
+        headers = {"Content-Type": PDF, "X-Forwarded-For": caller}
+        return self._json("POST", "/v1/verify", None, content=content, headers=headers)
 
     def _json(self, method: str, path: str, bearer: Bearer | None, **how: Any) -> dict[str, Any]:
         told = self._call(method, path, bearer, **how).json()

@@ -63,9 +63,10 @@ def document_pages(services: Services) -> Blueprint:
             abort(404)
         content = services.prepare_shown.shown(bearer(services.authorize), found)
         name = f"{found.name}.da-ky.pdf"
-        return send_file(
-            io.BytesIO(content), "application/pdf", as_attachment=True, download_name=name, max_age=0
-        )
+        answer = send_file(io.BytesIO(content), "application/pdf", as_attachment=True, download_name=name)
+        # As every page: the next person at this computer finds nothing in the browser.
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     @blueprint.get("/documents/<document_id>/receipt.json")
     def receipt(document_id: str) -> Response:
@@ -81,7 +82,8 @@ def document_pages(services: Services) -> Blueprint:
         found = services.documents.get(current_person().subject, document_id)
         if found.state is not State.DONE:
             abort(404)
-        verdict = services.service.verify(services.prepare_shown.shown(bearer(services.authorize), found))
+        content = services.prepare_shown.shown(bearer(services.authorize), found)
+        verdict = services.service.verify(content, caller=request.remote_addr or "")
         return page("verdict.html", document=found, verdict=verdict)
 
     return blueprint
