@@ -2,7 +2,7 @@
 
 ::
 
-    1 each must be this client's, of this credential, and still await its approval
+    1 each must be this client's, of this credential, still await its approval, and be named once
     2 they must be one kind of act: the same operation, the same kind of document
     3 one act lists them, each with the digest, title and predecessor that its own act has
 """
@@ -30,6 +30,9 @@ class GatherPrepared:
         """The act, to be approved within ``seconds``."""
         if len(ids) > facts.max_signatures:
             raise CscRefused("Numbers of signatures is too high")
+        # 1
+        if len(set(ids)) != len(ids):
+            raise invalid(MEMBER, detail="named twice")
         acts = [self._own_act(client_id, facts.credential_id, one) for one in ids]
         # 2
         kinds = {(act.operation, act.document_kind) for act in acts}
@@ -51,7 +54,6 @@ class GatherPrepared:
         ).encode()
 
     def _own_act(self, client_id: str, credential_id: str, signature_id: str) -> SignAct:
-        # 1
         stored = self.signatures.find(client_id, signature_id)
         if stored is None or stored.credential_id != credential_id:
             raise invalid(MEMBER, detail="unknown")

@@ -116,6 +116,7 @@ def test_only_what_this_client_prepared_with_this_credential_can_be_shown(
         begin(csc, person, of_other),
         begin(csc, person, one, client_id="he-thong-khac"),
         begin(csc, person, one, prepared=["0" * 32]),
+        begin(csc, person, one, one),
     ):
         assert wrong.begun.status_code == 400
     page = begin(csc, person, one)
