@@ -1,11 +1,12 @@
 """POST /v1/verify: the verdict with its reasons; GET /v1/verify/digests/…: was this file signed here?"""
 
-from typing import Annotated, Literal
+import re
+from typing import Literal
 
 from flask import Response, request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from signsvc.errors import NotFound
+from signsvc.errors import NotFound, RequestRefused
 from signsvc.pades.validate import Verdict
 from signsvc.services import Services
 from signsvc.web.answers import json_answer
@@ -14,6 +15,7 @@ from signsvc.web.receive import MEDIA, receive_document
 from signsvc.web.wire import Parameters
 
 XML = "application/xml"
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class VerifyQuery(Parameters):
@@ -29,7 +31,9 @@ class VerdictWithReport(Verdict):
 
 
 class DigestPath(Parameters):
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """``sha256``: 64 hexadecimal digits, in small letters."""
+
+    sha256: str
 
 
 class SignedHere(BaseModel):
@@ -77,6 +81,11 @@ def verify_endpoints(services: Services) -> Endpoints:
         summary="Whether the file with this SHA-256 was signed here", responses={200: IssuedAnswer},
     )  # fmt: skip
     def find_issued(path: DigestPath) -> Response:
+        if not _SHA256.fullmatch(path.sha256):
+            raise RequestRefused(
+                "Mã băm phải là SHA-256 viết bằng 64 chữ số thập lục phân, chữ thường (0-9, a-f).",
+                "The digest must be a SHA-256 in 64 hexadecimal digits, in small letters (0-9, a-f).",
+            )
         signatures = services.issued.trace(path.sha256)
         if not signatures:
             raise NotFound(

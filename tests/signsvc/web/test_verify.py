@@ -103,8 +103,10 @@ def test_the_search_knows_nothing_of_other_files(service: Service, pdf: bytes) -
         answer = find(service, other)
         assert (answer.status_code, answer.json["code"]) == (404, "not_found")
     digest = hashlib.sha256(content).hexdigest()
-    for guess in (digest[:-1], digest.upper(), "%25", digest + "0"):
-        assert service.client.get(f"/v1/verify/digests/{guess}").status_code in (400, 404)
+    for guess in (digest[:-1], digest.upper(), "%25", digest + "0", digest + "%0a", "٠" * 64):
+        answer = service.client.get(f"/v1/verify/digests/{guess}")
+        assert answer.status_code == 400
+        assert "64 chữ số thập lục phân" in answer.json["detail"]
 
 
 def test_what_finds_a_file_outlives_it_and_ends_with_its_own_time(service: Service, pdf: bytes) -> None:
