@@ -64,8 +64,8 @@ def next_step(keys: Sequence[TokenKeyState], now: int, *, rotate_after: int, eme
         newest = max(active, key=lambda key: key.created_at)
         return Step("suspend_credential", active[0].credential_id, newest.since + retire, "a newer key signs")
     if created:
-        # The first key of all has nobody to wait for.
-        due = created[0].created_at + announce if active else now
+        # The first key of all has nobody to wait for, and an emergency waits for nobody.
+        due = created[0].created_at + announce if active and announce else now
         return Step("activate_credential", created[0].credential_id, due, "it was announced")
     if not active:
         return Step("create_credential", "", now, "no key signs")

@@ -8,7 +8,7 @@ store names the states it may come from (``hsm.acts.moves``). What comes later i
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -143,7 +143,7 @@ class CredentialLife:
 
         def change(connection: Connection) -> None:
             check_kek_lives(connection, made.kek_label)
-            store.add_credential(connection, stored)
+            store.add_credential(connection, _newest(connection, stored) if profile.is_token else stored)
 
         return result, change
 
@@ -287,6 +287,13 @@ def _holder_kind(parameters: dict[str, Any], profile: KeyProfile) -> PrincipalKi
     if kind not in (PrincipalKind.CLIENT, PrincipalKind.PERSON):
         raise ActMalformed("holder_kind is Client or Person.")
     return PrincipalKind(kind)
+
+
+def _newest(connection: Connection, stored: StoredCredential) -> StoredCredential:
+    """Of the active token keys the newest signs: two of one second, or a clock gone back, change no order."""
+    others = store.find_credentials(connection, purpose=stored.purpose)
+    last = others[-1].created_at if others else 0
+    return replace(stored, created_at=max(stored.created_at, last + 1))
 
 
 def _training(parameters: dict[str, Any]) -> bool:

@@ -74,6 +74,14 @@ def test_an_emergency_waits_for_nothing_and_ends_with_the_old_key_gone() -> None
     assert [key.state for key in keys] == ["active"]
 
 
+def test_an_emergency_does_not_wait_for_a_key_that_is_dated_ahead() -> None:
+    """Made within one second of the key that it replaces, it is dated after that."""
+    keys = [TokenKeyState("old", "active", NOW, NOW), TokenKeyState("new", "created", NOW + 1, NOW + 1)]
+    step = next_step(keys, NOW, rotate_after=60 * DAY, emergency=True)
+    assert (step.action, step.credential_id) == ("activate_credential", "new")
+    assert step.due_at <= NOW
+
+
 def test_the_waits_cover_every_cache_and_the_longest_life() -> None:
     def most(name: str) -> int:
         return next(int(each.le) for each in Settings.model_fields[name].metadata if hasattr(each, "le"))

@@ -13,9 +13,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from hsm.acts.moves import MOVES, STATES, state_after
 from hsm.acts.policy import BundlePolicy
 from hsm.acts.renew import must_be_new
+from hsm.acts.sign_token import TokenSigning
+from hsm.acts.use_key import TokenKeyUse
 from hsm.errors import ActMalformed, ActRefused
 from hsm.token.token import Token
 from policies.model import ActionName
+from tests.hsm.acts.conftest import ISSUER
 from tests.hsm.acts.life_house import CLIENT, LifeHouse, Unbridled
 from tests.servers.softhsm import SoftHsmTokenFactory
 
@@ -50,6 +53,21 @@ def test_the_table_of_moves_is_what_the_law_and_the_design_say() -> None:
                     state_after(action, state)
             else:
                 assert state_after(action, state) == legal
+
+
+@pytest.mark.parametrize("later", [0, -3600], ids=["in the same second", "after the clock went back"])
+def test_the_token_key_that_was_made_last_signs(tmp_path: Path, token: Token, later: int) -> None:
+    house = LifeHouse(tmp_path, token)
+    tokens = TokenSigning(
+        directory=house.directory, policy=house.policy, ledger=house.ledger, use_key=TokenKeyUse(token),
+        issuer=ISSUER,
+    )  # fmt: skip
+    for _ in range(6):
+        made = house.create("oidc-token", holder="idp", training=True)
+        house.perform("activate_credential", {"credential_id": made["credential_id"]})
+        assert [jwk["kid"] for jwk, signs in tokens.published_keys() if signs] == [made["kid"]]
+        house.now += timedelta(seconds=later)
+    house.close()
 
 
 @pytest.mark.slow
