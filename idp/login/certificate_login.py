@@ -30,11 +30,15 @@ REQUIRED, WHEN_ANSWERED, GATEWAY = "required", "when_answered", "gateway"
 
 
 class CertificateRevoked(LoginRefused):
-    """Its authority says so. The factor is suspended now."""
+    """Its authority says so. ``factor_id``: what was enrolled of it, suspended now."""
 
-    def __init__(self, person_id: str, factor_id: str) -> None:
-        super().__init__(detail="certificate revoked: suspended", person_id=person_id)
+    def __init__(self, person_id: str, factor_id: str = "") -> None:
+        super().__init__(detail="certificate revoked", person_id=person_id)
         self.factor_id = factor_id
+
+
+class CertificateUnanswered(LoginRefused):
+    """Nobody said whether it is revoked, and without that it is not taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class CertificateLogin:
         """Raises DirectoryRefused when somebody has it already."""
         self.check(certificate, now)
         if self._find_status(certificate, now) == REVOKED:
-            raise LoginRefused(detail="certificate revoked", person_id=person.person_id)
+            raise CertificateRevoked(person.person_id)
         return self.factors.add(
             person.person_id,
             CERTIFICATE,
@@ -91,13 +95,13 @@ class CertificateLogin:
         )
 
     def _find_status(self, certificate: x509.Certificate, now: datetime) -> str:
-        """Raises LoginRefused when nobody answered and the rule wants an answer."""
+        """Raises CertificateUnanswered when the rule wants an answer and there is none."""
         if self.status_rule == GATEWAY:
             return GOOD
         issuer = next(each for each in self.authorities if _issued(each, certificate, now))
         found = self.status.find(certificate, issuer, now)
         if found == UNKNOWN and self.status_rule == REQUIRED:
-            raise LoginRefused(detail="certificate status unknown")
+            raise CertificateUnanswered(detail="certificate status unknown")
         return found
 
     def check(self, certificate: x509.Certificate, now: datetime) -> None:

@@ -12,6 +12,7 @@ from idp.logout.end_session import FACTORS_CHANGED
 from idp.services import Services
 from idp.web.account.factors import enrolling_key, enrolling_secret, factors_page
 from idp.web.account.visit import AccountVisit, open_account
+from idp.web.login.refused import certificate_word
 from idp.web.presented import presented_certificate
 
 
@@ -39,8 +40,9 @@ def add_factor_endpoints(blueprint: Blueprint, services: Services) -> None:
             {PASSWORD: _password, TOTP: _totp, PASSKEY: _passkey, CERTIFICATE: _certificate}[kind](visit)
         except DirectoryRefused as error:
             return factors_page(visit, status=400, error=error.message_vi)
-        except LoginRefused:
-            return factors_page(visit, status=400, error="enrol_passkey" if kind == PASSKEY else kind)
+        except LoginRefused as error:
+            words = {PASSKEY: "enrol_passkey", CERTIFICATE: certificate_word(error)}
+            return factors_page(visit, status=400, error=words.get(kind, kind))
         if kind == PASSWORD:
             # ASVS 7.4.3: whoever had the old one is out, and so is what they took along.
             person_id, session_id = visit.person.person_id, visit.session.session_id

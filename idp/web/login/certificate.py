@@ -7,7 +7,7 @@ from idp.login.passkeys import FactorWaits
 from idp.services import Services
 from idp.web.login.finish import accept
 from idp.web.login.kiosk import wants_kiosk
-from idp.web.login.refused import refused_page
+from idp.web.login.refused import certificate_word, refused_page
 from idp.web.login.visit import open_visit
 from idp.web.presented import presented_certificate
 
@@ -23,9 +23,8 @@ def certificate_endpoint(blueprint: Blueprint, services: Services) -> None:
             if presented is None:
                 raise LoginRefused(detail="no certificate presented")
             person, _, proof = services.login.certificates.verify(presented, services.clock())
-        except FactorWaits as error:
-            return refused_page(visit, error, "certificate", word="waits")
         except LoginRefused as error:
-            return refused_page(visit, error, "certificate")
+            word = "waits" if isinstance(error, FactorWaits) else certificate_word(error)
+            return refused_page(visit, error, "certificate", word=word)
         kiosk = wants_kiosk() if not visit.progress.person_id else None
         return accept(visit, person, proof, kiosk=kiosk)

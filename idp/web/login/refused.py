@@ -6,7 +6,7 @@ from flask import Response, g
 
 from idp.errors import LoginBusy, LoginRefused, TooManyRequests
 from idp.evidence.event import Event
-from idp.login.certificate_login import CertificateRevoked
+from idp.login.certificate_login import CertificateRevoked, CertificateUnanswered
 from idp.login.passkeys import PasskeyCloned
 from idp.web.login.start import next_page
 from idp.web.login.visit import Visit
@@ -52,6 +52,13 @@ def busy_page(visit: Visit, error: LoginBusy, *, username: str) -> Response:
     answer = next_page(visit, status=503, error="busy", username=username)
     answer.headers["Retry-After"] = str(error.retry_after)
     return answer
+
+
+def certificate_word(error: LoginRefused) -> str:
+    """Of login/errors.html. Told to whoever proved the certificate's key: to plug it in again is no use."""
+    if isinstance(error, CertificateRevoked):
+        return "certificate_revoked"
+    return "certificate_unanswered" if isinstance(error, CertificateUnanswered) else "certificate"
 
 
 def _record(visit: Visit, name: str, details: dict[str, object], person_id: str = "") -> None:

@@ -76,6 +76,7 @@ def test_a_revoked_certificate_logs_nobody_in_and_is_suspended(
     refused = log_in(provider, certificate)
     assert refused.page is not None
     assert refused.page.status_code == 400
+    assert "Chứng thư số này đã bị thu hồi" in refused.page.text
     [factor] = [
         each
         for each in provider.app.extensions["idp"].factors.of_person(person_id)
@@ -110,6 +111,8 @@ def test_no_answer_that_can_be_believed_is_no_login_unless_agreed_otherwise(
     assert (reached.path if path else "") == path
     assert reached.page is not None
     assert reached.page.status_code == (200 if path else 400)
+    # Not "plug it in again": that would help nobody.
+    assert ("chưa cho biết chứng thư này còn hiệu lực" in reached.page.text) is not bool(path)
 
 
 def test_only_a_public_authority_is_asked(make: Any, devca: Devca) -> None:
