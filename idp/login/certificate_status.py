@@ -43,9 +43,12 @@ class CertificateStatus:
             status = _judge_answer(certificate, issuer, now, answer)
             if status != UNKNOWN:
                 return status
-        for listed in self._read_lists(certificate, now):
+        for url in _lists(certificate):
+            until, listed = self._read_list(url, now)
             status = _judge_list(certificate, issuer, now, listed)
             if status != UNKNOWN:
+                # Only now: it came over plain http, and what is not its issuer's must not stay.
+                self.crls[url] = (until, listed)
                 return status
         return UNKNOWN
 
@@ -61,20 +64,17 @@ class CertificateStatus:
             if answer.status == 200:
                 yield answer.body
 
-    def _read_lists(self, certificate: x509.Certificate, now: datetime) -> Iterator[bytes]:
-        for url in _lists(certificate):
-            kept = self.crls.get(url)
-            if kept and now < kept[0]:
-                yield kept[1]
-                continue
-            try:
-                answer = self.outbound.get(url, accept="application/pkix-crl")
-                until = x509.load_der_x509_crl(answer.body).next_update_utc
-            except (OutboundError, ValueError):
-                continue
-            if answer.status == 200 and until is not None:
-                self.crls[url] = (until, answer.body)
-                yield answer.body
+    def _read_list(self, url: str, now: datetime) -> tuple[datetime, bytes]:
+        """Until when it may be kept, and the list; nothing that can be read when there is no answer."""
+        kept = self.crls.get(url)
+        if kept and now < kept[0]:
+            return kept
+        try:
+            answer = self.outbound.get(url, accept="application/pkix-crl")
+            until = x509.load_der_x509_crl(answer.body).next_update_utc
+        except (OutboundError, ValueError):
+            return now, b""
+        return until or now, answer.body if answer.status == 200 else b""
 
 
 def _judge_answer(

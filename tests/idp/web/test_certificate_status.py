@@ -1,6 +1,6 @@
 """A revoked certificate logs nobody in: asked of a real authority, by OCSP and by its CRL."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from cryptography.x509.oid import NameOID
 
 from idp.errors import LoginRefused
 from idp.login.certificate_status import REVOKED
+from idp.outbound.client import Answer
 from tests.idp.people import Browser, enrol
 from tests.idp.provider import Provider
 from tests.idp.software_keys import SoftwareKeys
@@ -113,6 +114,32 @@ def test_no_answer_that_can_be_believed_is_no_login_unless_agreed_otherwise(
     assert reached.page.status_code == (200 if path else 400)
     # Not "plug it in again": that would help nobody.
     assert ("chưa cho biết chứng thư này còn hiệu lực" in reached.page.text) is not bool(path)
+
+
+def test_a_list_that_is_not_its_issuers_is_not_kept(
+    make: Any, devca: Devca, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes over plain http: whoever was on the way once must not close the way in for good."""
+    provider, certificate = make(), issued(devca)
+    enrolled(provider, certificate)
+    certificates = provider.app.extensions["idp"].login.certificates
+    [issuer] = certificates.authorities
+    key = ec.generate_private_key(ec.SECP256R1())
+    forged = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.subject)
+        .last_update(provider.clock() - timedelta(days=1))
+        .next_update(provider.clock() + timedelta(days=3650))
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.DER)
+    )
+    monkeypatch.setattr("idp.login.certificate_status._responders", lambda _certificate: [])
+    with monkeypatch.context() as on_the_way:
+        on_the_way.setattr(
+            certificates.status.outbound, "get", lambda *_, **__: Answer(200, "application/pkix-crl", forged)
+        )
+        assert log_in(provider, certificate).path != "/account"
+    assert log_in(provider, certificate).path == "/account"
 
 
 def test_only_a_public_authority_is_asked(make: Any, devca: Devca) -> None:
