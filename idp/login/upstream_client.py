@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import httpx
@@ -20,19 +21,29 @@ for _name in ("httpx", "httpcore"):
 
 
 class UpstreamClient:
-    """Thread-safe; connects at the first use. Raises UpstreamFailed: ``unavailable`` or ``invalid``."""
+    """Thread-safe; connects at the first use. Raises UpstreamFailed: ``unavailable`` or ``invalid``.
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    ``aside``: entered while an answer is waited for: a slow upstream is nobody else's matter.
+    """
+
+    def __init__(
+        self,
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        aside: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self._monotonic = monotonic
+        self._aside = aside
         self._http: httpx.Client | None = None
         self._keys: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def is_alive(self, profile: UpstreamProfile) -> bool:
         """Whether it answers at all, in two seconds: asked before a person is sent there."""
         try:
-            answer = self._client().get(
-                profile.jwks_uri or profile.authorization_endpoint, timeout=CONNECT_SECONDS
-            )
+            with self._aside():
+                answer = self._client().get(
+                    profile.jwks_uri or profile.authorization_endpoint, timeout=CONNECT_SECONDS
+                )
         except httpx.HTTPError:
             return False
         return not answer.is_server_error
@@ -72,7 +83,8 @@ class UpstreamClient:
 
     def _ask(self, method: str, url: str, **options: Any) -> dict[str, Any]:
         try:
-            answer = self._client().request(method, url, **options)
+            with self._aside():
+                answer = self._client().request(method, url, **options)
         except httpx.HTTPError as error:
             # Its text has the address, and the address may have the token: the class is enough.
             raise UpstreamFailed("unavailable", detail=type(error).__name__) from None

@@ -2,7 +2,8 @@
 
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -26,12 +27,22 @@ class Answer:
 
 
 class OutboundClient:
-    """Thread-safe. ``ca_file``: PEM of the authorities to trust besides the system's."""
+    """Thread-safe. ``ca_file``: PEM of the authorities to trust besides the system's.
+
+    ``aside``: entered while an answer is waited for, so that others get on; never within a transaction.
+    """
 
     def __init__(
-        self, reach: Reach, *, ca_file: Path | None = None, seconds: float = 10.0, max_bytes: int = 65536
+        self,
+        reach: Reach,
+        *,
+        ca_file: Path | None = None,
+        seconds: float = 10.0,
+        max_bytes: int = 65536,
+        aside: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._reach = reach
+        self._aside = aside
         self._seconds = seconds
         self._max_bytes = max_bytes
         self._tls = ssl.create_default_context()
@@ -60,6 +71,7 @@ class OutboundClient:
         sent += [(b"User-Agent", _USER_AGENT), (b"Connection", b"close")]
         try:
             with (
+                self._aside(),
                 httpcore.ConnectionPool(ssl_context=self._tls, network_backend=network) as pool,
                 pool.stream(method, url, headers=sent, content=content) as response,
             ):

@@ -67,14 +67,14 @@ def build_login(
             people,
             factors,
             authorities,
-            CertificateStatus(_status_client(settings)),
+            CertificateStatus(_status_client(settings, turns)),
             settings.certificate_status,
         ),
         enrolment=Enrolment(factors, hashing, passkeys),
         invitations=PasskeyInvitations(client),
         upstreams=UpstreamLogin(
             read_upstreams(settings.upstreams_file),
-            UpstreamClient(),
+            UpstreamClient(aside=turns.aside),
             UpstreamTransactions(client),
             UpstreamAccounts(people.database, sealing),
             people,
@@ -83,11 +83,12 @@ def build_login(
     )
 
 
-def _status_client(settings: Settings) -> OutboundClient:
+def _status_client(settings: Settings, turns: Turns) -> OutboundClient:
     """OCSP and CRLs come over plain http, and a CRL may be long: both are signed. Nobody waits long here."""
     return OutboundClient(
         Reach(settings.outbound_networks, loopback=settings.is_loopback, plain=True),
         ca_file=settings.outbound_ca_file,
         seconds=min(settings.outbound_seconds, STATUS_SECONDS),
         max_bytes=MAX_CRL_BYTES,
+        aside=turns.aside,
     )

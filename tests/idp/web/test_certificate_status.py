@@ -1,5 +1,6 @@
 """A revoked certificate logs nobody in: asked of a real authority, by OCSP and by its CRL."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from idp.login.certificate_status import REVOKED
 from idp.outbound.client import Answer
 from tests.idp.people import Browser, enrol
 from tests.idp.provider import Provider
+from tests.idp.silence import Silence
 from tests.idp.software_keys import SoftwareKeys
 from tests.idp.web.test_certificate_login import GATEWAY, HEADER, carrying, enrolled
 from tests.servers.devca import Devca
@@ -140,6 +142,23 @@ def test_a_list_that_is_not_its_issuers_is_not_kept(
         )
         assert log_in(provider, certificate).path != "/account"
     assert log_in(provider, certificate).path == "/account"
+
+
+def test_an_authority_that_says_nothing_keeps_nobody_else_waiting(
+    make: Any, devca: Devca, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Logins have a quarter of the turns: two who wait for a dead OCSP responder must not hold them all."""
+    monkeypatch.setattr("idp.wiring.login.STATUS_SECONDS", 60.0)
+    provider, certificate = make(threads=1, outbound_seconds=60), issued(devca)
+    enrolled(provider, certificate)
+    with Silence() as silence, ThreadPoolExecutor(2) as pool:
+        monkeypatch.setattr("idp.login.certificate_status._responders", lambda _certificate: [silence.url])
+        monkeypatch.setattr("idp.login.certificate_status._lists", lambda _certificate: [])
+        waiting = pool.submit(log_in, provider, certificate)
+        with silence.call():
+            assert pool.submit(Browser(provider).get, "/account").result(20).status_code == 200
+            assert not waiting.done()
+        assert waiting.result(60).path != "/account"
 
 
 def test_only_a_public_authority_is_asked(make: Any, devca: Devca) -> None:
