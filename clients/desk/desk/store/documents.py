@@ -1,7 +1,7 @@
 """Documents on people's desks: whatever is read names whose, so that nobody sees another's."""
 
+import hashlib
 import json
-import secrets
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from desk.errors import NotFound
 from desk.signing.shown import Prepared
@@ -70,7 +71,8 @@ class Documents:
 
     def add(self, subject: str, name: str, told: dict[str, Any], *, by: str, now: int) -> str:
         """As the signing service told of it; what lies here already lies here once."""
-        document_id = secrets.token_hex(16)
+        # Made of both, so that a double click, at the same moment in two processes, makes one row.
+        document_id = hashlib.sha256(f"{subject}\n{told['id']}".encode()).hexdigest()[:32]
         values = {
             "id": document_id,
             "subject": subject,
@@ -89,7 +91,11 @@ class Documents:
             known = connection.execute(same).scalar()
             if known:
                 return str(known)
-            connection.execute(insert(document).values(values))
+            try:
+                with connection.begin_nested():
+                    connection.execute(insert(document).values(values))
+            except IntegrityError:
+                return document_id
             connection.execute(insert(event).values(_event(document_id, subject, by, "uploaded", now)))
         return document_id
 
@@ -139,18 +145,19 @@ class Documents:
             prepared_at=now,
         )
 
-    def begin_signing(self, document_ids: Sequence[str], batch_id: str, now: int) -> None:
-        """They were approved together."""
-        for document_id in document_ids:
-            self._change(
-                document_id,
-                (State.TO_SIGN,),
-                state=State.SIGNING,
-                batch_id=batch_id,
-                approved_at=now,
-                problem="",
-                problem_en="",
-            )
+    def begin_signing(self, subject: str, document_ids: Sequence[str], batch_id: str, now: int) -> int:
+        """They were approved together. How many of them are signed now: the rest is under way or done."""
+        waiting = (
+            document.c.subject == subject,
+            document.c.id.in_(document_ids),
+            document.c.state == State.TO_SIGN,
+        )
+        statement = update(document).where(*waiting).returning(document.c.id)
+        values = {
+            "state": State.SIGNING, "batch_id": batch_id, "approved_at": now, "problem": "", "problem_en": "",
+        }  # fmt: skip
+        with self._database.writing() as connection:
+            return len(connection.execute(statement.values(values)).all())
 
     def finish(self, found: Document, told: dict[str, Any], *, by: str, now: int) -> None:
         """Signed, with its receipt. A second call changes nothing."""

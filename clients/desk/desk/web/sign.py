@@ -85,7 +85,10 @@ def sign_pages(services: Services) -> Blueprint:
         tokens = services.authorize.redeem(asked, request.args, dpop_key())
         # 4
         batch_id = begun["batch"]
-        services.documents.begin_signing(begun["documents"], batch_id, int(services.clock()))
+        now = int(services.clock())
+        if not services.documents.begin_signing(person.subject, begun["documents"], batch_id, now):
+            # Another tab was faster.
+            return see_other("/")
         given = Bearer(tokens.access_token, dpop_key())
         thread = services.sign_batch.start(person.subject, batch_id, given, person.name)
         if len(begun["documents"]) == 1:

@@ -1,7 +1,9 @@
 """Documents on desks, on SQLite and PostgreSQL."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -64,12 +66,33 @@ def test_a_file_that_was_sent_twice_lies_there_once(documents: Documents) -> Non
     assert len(documents.on_desk("lan", [State.TO_SIGN])[0]) == 1
 
 
+def test_a_double_click_in_two_processes_leaves_one_document(documents: Documents) -> None:
+    for number in range(10):
+        together = Barrier(4)
+
+        def click(told: str = f"{number:032}", together: Barrier = together) -> str:
+            together.wait()
+            return add(documents, id=told)
+
+        with ThreadPoolExecutor(4) as pool:
+            ids = {each.result() for each in [pool.submit(click) for _ in range(4)]}
+        assert len(ids) == 1
+        assert [each.kind for each in documents.history("lan", ids.pop())] == ["uploaded"]
+    assert len(documents.on_desk("lan", [State.TO_SIGN])[0]) == 10
+
+
+def test_nobody_begins_to_sign_what_lies_on_anothers_desk(documents: Documents) -> None:
+    one = add(documents)
+    assert documents.begin_signing("hoa", [one], "batch", NOW) == 0
+    assert documents.get("lan", one).state is State.TO_SIGN
+
+
 def test_what_is_being_signed_is_neither_prepared_nor_signed_anew(documents: Documents) -> None:
     one = add(documents)
     documents.keep_prepared(one, "key", PREPARED, NOW)
-    documents.begin_signing([one], "batch", NOW)
+    documents.begin_signing("lan", [one], "batch", NOW)
     documents.keep_prepared(one, "key", Prepared("f" * 32, "g" * 44, b"", (0, 0)), NOW)
-    documents.begin_signing([one], "other batch", NOW)
+    assert documents.begin_signing("lan", [one], "other batch", NOW) == 0
     found = documents.get("lan", one)
     assert found.prepared == PREPARED
     assert (found.state, found.batch_id) == (State.SIGNING, "batch")
@@ -78,7 +101,7 @@ def test_what_is_being_signed_is_neither_prepared_nor_signed_anew(documents: Doc
 def test_it_is_finished_once_and_never_put_back_after_that(documents: Documents) -> None:
     one = add(documents)
     documents.keep_prepared(one, "key", PREPARED, NOW)
-    documents.begin_signing([one], "batch", NOW)
+    documents.begin_signing("lan", [one], "batch", NOW)
     found = documents.get("lan", one)
     documents.finish(found, SIGNED, by="Lan MẪU", now=NOW + 1)
     documents.finish(found, SIGNED | {"receipt": None}, by="Lan MẪU", now=NOW + 2)
@@ -91,7 +114,7 @@ def test_it_is_finished_once_and_never_put_back_after_that(documents: Documents)
 def test_what_was_not_signed_is_prepared_anew(documents: Documents) -> None:
     one = add(documents)
     documents.keep_prepared(one, "key", PREPARED, NOW)
-    documents.begin_signing([one], "batch", NOW)
+    documents.begin_signing("lan", [one], "batch", NOW)
     documents.put_back(documents.get("lan", one), "chưa ký", "not signed", by="Lan MẪU", now=NOW)
     found = documents.get("lan", one)
     assert (found.state, found.prepared, found.problem) == (State.TO_SIGN, None, "chưa ký")
