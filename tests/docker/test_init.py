@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from antin_verify.settings import Settings as PageSettings
-from desk.app import MAX_FILES
+from desk.app import LARGEST_AT_ONCE
 from desk.provider.client_key import load_client_key
 from desk.settings import Settings as DeskSettings
 from joserfc import jws
@@ -78,7 +78,7 @@ def test_secrets_named_like_a_variable_become_one_and_others_do_not() -> None:
     [
         (8442, Settings.model_fields["max_document"].default),
         (8443, PageSettings.model_fields["max_document"].default),
-        (8444, MAX_FILES * DeskSettings.model_fields["max_document"].default),
+        (8444, LARGEST_AT_ONCE * DeskSettings.model_fields["max_document"].default),
     ],
 )
 def test_the_gateway_lets_through_what_a_service_takes(port: int, limit: int) -> None:
