@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import subprocess
 from pathlib import Path
 
@@ -87,6 +88,36 @@ def test_the_gateway_lets_through_what_a_service_takes(port: int, limit: int) ->
     (size,) = re.findall(r"client_max_body_size (\d+)m;", server)
     assert int(size) * 1024 * 1024 == limit + 1024 * 1024
     assert "proxy_request_buffering off;" in server
+
+
+def test_the_gateways_log_keeps_no_secret_of_a_link() -> None:
+    text = (DOCKER / "gateway.conf").read_text()
+    (rule, shown) = re.findall(r'"~(\^\S+)" "(\S+)";\n    }\n    # The path alone', text)[0]
+    assert '"path":"$path"' in text
+    assert not re.search(
+        r"\$(request|request_uri|args|query_string|http_\w+)\b", text.partition("access_log")[0]
+    )
+    secret = secrets.token_urlsafe(32)
+    shown = re.sub(r"\$(\w+)", r"\\g<\1>", shown)
+    for path in (
+        "/approvals/%s",
+        "/acts/%s",
+        "/acts/%s.",
+        "/login/invited/%s",
+        "/v1/authorizations/%s/approve",
+    ):
+        assert secret not in re.sub(rule, shown, path % secret), path
+    for path in ("/", "/v1/documents", f"/v1/documents/{secrets.token_hex(16)}/content"):
+        assert re.sub(rule, shown, path) == path
+    # What nginx says of an error quotes the request with its query.
+    assert re.search(r"^error_log stderr (crit|alert|emerg);$", text, re.MULTILINE)
+
+
+def test_the_gateway_hides_what_is_for_operators() -> None:
+    servers = (DOCKER / "gateway.conf").read_text().split("    server {\n")[1:-1]
+    assert len(servers) == 4
+    for server in servers:
+        assert "location ~ ^/(healthz|readyz|metrics)$ {\n            return 404;" in server
 
 
 def test_the_gateway_replaces_what_a_caller_could_claim() -> None:
