@@ -82,7 +82,7 @@ def _enrol_invited(visit: Visit, person: Person) -> Response:
     except DirectoryRefused as error:
         return next_page(visit, status=400, error=error.message_vi)
     except LoginRefused as error:
-        return refused_page(visit, error, "enrol", word="enrol_passkey")
+        return refused_page(visit, error, "enrol", word="invitation_spent")
     visit.services.evidence.record(
         Event(
             "factor.added",

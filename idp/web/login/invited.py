@@ -15,7 +15,7 @@ def invited_endpoint(blueprint: Blueprint, services: Services) -> None:
         """To the login page: the link opens nothing, it only goes along (login/enrolment.py)."""
         handle = handle_of(token[:100])
         if services.login.invitations.find(handle) is None:
-            return error_page("journey_unknown", 400)
+            return error_page("invitation_over", 400)
         answer, journey, cookie_value = begin_to_log_in(services, url_for("account.factors"))
         services.login.progress.save(journey.journey_id, cookie_value, Progress(invitation=handle))
         return answer

@@ -36,6 +36,9 @@ def next_page(visit: Visit, *, status: int = 200, error: str = "", username: str
     if visit.is_invited(person):
         return visit.page("login/enrol_invited.html", status=status, error=error, person=person)
     verdict = visit.verdict(person)
+    if verdict.done:
+        # An invitation came to nothing: what was proved is enough, so any of it again ends the login.
+        return first_page(visit, status=status, error=error, username=person.username)
     if not verdict.offers:
         return _enrol_page(visit, person, status=status, error=error)
     return visit.page(
@@ -52,7 +55,7 @@ def _enrol_page(visit: Visit, person: Person, *, status: int, error: str) -> Res
     """The first login; or, when there is nothing to enrol with, whom to ask."""
     factors = visit.services.factors.of_person(person.person_id)
     if not may_enrol_at_login(factors, visit.progress.proofs):
-        return visit.page("login/no_factor.html", status=status, person=person)
+        return visit.page("login/no_factor.html", status=status, error=error, person=person)
     secret = visit.progress.enrolling or new_totp_secret()
     if not visit.progress.enrolling:
         visit.save(replace(visit.progress, enrolling=secret))

@@ -79,7 +79,9 @@ def test_an_invitation_is_good_once_and_for_half_an_hour(provider: Provider) -> 
     person, by = enrol(provider), administrator(provider)
     link = invite(by, person.username)
     enrols(by_password_and_app(provider, person, link), provider)
-    assert Browser(provider).get(link).status_code == 400
+    used = Browser(provider).get(link)
+    assert used.status_code == 400
+    assert "Thư mời này đã hết hiệu lực" in used.text
     late = invite(by, person.username)
     handle = provider.app.extensions["idp"].login.invitations
     assert 0 < handle._redis.ttl(f"idp:passkey-invitation:{handle_of(late.rpartition('/')[2])}") <= 1800
@@ -131,3 +133,23 @@ def test_nobody_invites_themselves_nor_after_an_hour(provider: Provider) -> None
     provider.clock.pass_(minutes=11)
     by.get("/admin/passkey-invitations")
     assert by.path.startswith("/login/")
+
+
+@pytest.mark.parametrize("is_administrator", [False, True])
+def test_an_answer_that_enrols_nothing_leads_to_no_dead_end(
+    provider: Provider, *, is_administrator: bool
+) -> None:
+    """The invitation is spent: that is said, and who has enough without it goes on."""
+    person = enrol(provider)
+    if is_administrator:
+        promote(provider, person)
+    browser = by_password_and_app(provider, person, invite(administrator(provider), person.username))
+    path = browser.path
+    page = browser.post(f"{path}/enrol", credential="{}")
+    assert page.status_code == 400
+    assert "Hãy nhờ quản trị viên gửi thư mời mới" in page.text
+    assert (f'action="{path}/password"' in page.text) is not is_administrator
+    if not is_administrator:
+        browser.post(f"{path}/password", username=person.username, password=PASSWORD)
+        assert browser.path == "/account/factors"
+    assert levels(provider, person) == ([] if is_administrator else ["LoA2"])
