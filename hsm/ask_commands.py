@@ -109,6 +109,9 @@ def _ask(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _enrol_passkey(options: argparse.Namespace) -> dict[str, Any]:
+    if not options.output and len(options.key) < 2:
+        # Said before the person makes a passkey that nobody could enrol.
+        options.parser.error("--key of two administrators, or -o to only draft the act")
     invitation = administer.draft(INVITATION, {"person_id": options.person}, now=_now())
     registration = json.loads(_wait_for(options, invitation))
     parameters = {

@@ -2,6 +2,8 @@
 
 import json
 import secrets
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ from antin.software_passkey import SoftwarePasskey
 from hsm.administer import draft
 from hsm.ask_commands import Asking
 from hsm.client import ActMalformed, ApprovalRefused, GrantRefused, KeyProcess
-from tests.servers.key_process import RunningKeyProcess
+from tests.servers.key_process import ROOT, RunningKeyProcess
 
 
 @pytest.fixture
@@ -171,6 +173,22 @@ def test_a_software_passkey_has_no_part_unless_development_says_so(
     finally:
         client.close()
         page.close()
+
+
+def test_nobody_is_asked_for_a_passkey_that_one_administrator_would_enrol(
+    key_process: RunningKeyProcess,
+) -> None:
+    person_id, _ = new_person(key_process)
+    run = subprocess.run(
+        [
+            sys.executable, "-m", "hsm", "enrol-passkey", person_id, "--socket", key_process.admin,
+            "--key", str(key_process.admin_keys[0]),
+        ],
+        cwd=ROOT, env=key_process.environment, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert run.returncode == 2
+    assert "two administrators" in run.stderr
+    assert "/acts/" not in run.stderr
 
 
 @pytest.fixture
