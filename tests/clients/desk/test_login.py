@@ -183,6 +183,33 @@ def test_the_access_token_is_for_the_signing_service_and_bound_to_the_sessions_k
     assert claims["cnf"]["jkt"]
 
 
+def test_a_slow_request_undoes_nothing_of_what_others_of_its_browser_did(
+    house: House, http: httpx.Client
+) -> None:
+    """A picture that had the token refreshed must not lose the approval that was begun meanwhile."""
+    house.log_in(house.person(), http)
+    cookie, app = http.cookies["desk"], house.desk.app
+    with app.test_request_context("/", headers={"Cookie": f"desk={cookie}"}):
+        session["tokens"] = session["tokens"] | {"expires_at": 7}
+        kept = house.desk.services.sessions.find(cookie)
+        assert kept
+        meanwhile = kept | {"approvals": {"state": "begun"}}
+        house.desk.services.sessions.keep(cookie, meanwhile, seconds=600, session_id=kept["sid"])
+        app.session_interface.save_session(app, session, app.response_class())
+    now = house.desk.services.sessions.find(cookie)
+    assert now == meanwhile | {"tokens": kept["tokens"] | {"expires_at": 7}}
+
+
+def test_a_request_that_outlives_the_logout_brings_no_session_back(house: House, http: httpx.Client) -> None:
+    house.log_in(house.person(), http)
+    cookie, app = http.cookies["desk"], house.desk.app
+    with app.test_request_context("/", headers={"Cookie": f"desk={cookie}"}):
+        session["tokens"] = session["tokens"] | {"expires_at": 7}
+        house.desk.services.sessions.end(cookie)
+        app.session_interface.save_session(app, session, app.response_class())
+    assert house.desk.services.sessions.find(cookie) is None
+
+
 def test_a_login_that_the_provider_ended_is_asked_for_once_more(house: House, http: httpx.Client) -> None:
     """The desk, which still knows the person, and its login must not send them round in circles."""
     house.log_in(house.person(), http)

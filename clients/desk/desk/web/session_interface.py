@@ -23,10 +23,17 @@ class DeskSession(CallbackDict[str, Any], SessionMixin):
             self.modified = True
 
         super().__init__(values or {}, changed)
+        self._found = dict(values or {})
         self.cookie = cookie
         self.left_behind: list[str] = []
         self.modified = False
         self.unavailable: SessionsUnavailable | None = None
+
+    def changes_onto(self, latest: dict[str, Any]) -> dict[str, Any]:
+        """What is kept by now, with what this request changed: others of its browser went on meanwhile."""
+        gone = self._found.keys() - self.keys()
+        changed = {name: value for name, value in self.items() if self._found.get(name) != value}
+        return {name: value for name, value in (latest | changed).items() if name not in gone}
 
     def begin_anew(self) -> None:
         """Another cookie, nothing in it: whoever knew the old one knows nothing now (session fixation)."""
@@ -74,14 +81,19 @@ class RedisSessions(SessionInterface):
         if not session.modified:
             self._store.touch(session.cookie, seconds=seconds)
             return
-        if not session.cookie:
+        values = dict(session)
+        if session.cookie:
+            latest = self._store.find(session.cookie)
+            if latest is None:
+                # It was ended meanwhile, perhaps by a logout elsewhere: nothing brings it back.
+                return
+            values = session.changes_onto(latest)
+        else:
             session.cookie = new_cookie()
             response.set_cookie(
                 self.cookie_name, session.cookie, path="/", secure=self._https, httponly=True, samesite="Lax"
             )
-        self._store.keep(
-            session.cookie, dict(session), seconds=seconds, session_id=str(session.get("sid", ""))
-        )
+        self._store.keep(session.cookie, values, seconds=seconds, session_id=str(session.get("sid", "")))
 
     def _seconds(self, session: DeskSession) -> int:
         if "until" not in session:
