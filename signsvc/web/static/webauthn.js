@@ -20,6 +20,10 @@ function sayError(error) {
   if (error.name === 'NotAllowedError')
     say('Bạn chưa xác nhận, hoặc thiết bị không có khóa truy cập cho trang này.',
       'You did not confirm, or this device has no passkey for this page.')
+  // What fetch throws is none.
+  else if (error instanceof DOMException)
+    say('Trình duyệt này không dùng được khóa truy cập ở địa chỉ này. Hãy mở lại trang từ hệ thống của bạn, hoặc đổi trình duyệt.',
+      'This browser cannot use a passkey at this address. Open the page again from your system, or use another browser.')
   else
     say('Không gửi được. Hãy kiểm tra mạng rồi thử lại.', 'It could not be sent. Check the connection and try again.')
 }
