@@ -2,7 +2,6 @@
 
 import logging
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
@@ -19,7 +18,6 @@ from idp.store.people_tables import upstream_account
 from idp.store.session_tables import session
 from tests.idp.people import Browser, enrol
 from tests.idp.provider import Provider
-from tests.idp.silence import Silence
 from tests.idp.software_keys import SoftwareKeys
 from tests.servers.upstreams import RunningUpstreams
 
@@ -329,35 +327,3 @@ def test_the_logout_page_leads_to_the_upstreams_own(
     assert found, page.text
     there = httpx.get(unescape(found.group(1)), timeout=15)
     assert there.headers["Location"] == f"{provider.settings.issuer}/logout/done"
-
-
-def test_an_upstream_that_says_nothing_keeps_nobody_else_waiting(
-    tmp_path: Path,
-    redis_url: str,
-    shared_keys: SoftwareKeys,
-    upstreams: RunningUpstreams,
-    provider: Provider,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Who waits for it holds none of a worker's turns: neither those of logins, nor those of /token."""
-    monkeypatch.setattr("idp.login.upstream_client.CONNECT_SECONDS", 60.0)
-    one = Provider(
-        tmp_path,
-        redis_url=redis_url,
-        key_process=shared_keys.target,
-        upstreams_file=upstreams.file,
-        threads=1,
-    )
-    one.clock.now = provider.clock.now
-    profiles = one.app.extensions["idp"].login.upstreams.profiles
-    with Silence() as silence, ThreadPoolExecutor(2) as pool:
-        profiles["npsp"] = replace(profiles["npsp"], jwks_uri=silence.url)
-        browser = Browser(one)
-        browser.get("/account")
-        waiting = pool.submit(browser.post, f"{browser.path}/upstream/npsp")
-        with silence.call():
-            assert pool.submit(Browser(one).get, "/account").result(20).status_code == 200
-            assert not waiting.done()
-        assert "gián đoạn" in waiting.result(60).text
-    with redis.Redis.from_url(redis_url) as client:
-        client.delete("idp:upstream:npsp:down")
