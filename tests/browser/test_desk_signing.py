@@ -116,6 +116,12 @@ def test_without_scripts_one_signs_by_pin_and_one_time_password(
         upload(page, desk, "Tờ trình")
         page.click("text=Tờ trình")
         page.click("form.act button")
+        # A slip of the finger first: the form is there again, and says so.
+        page.fill("#pin", handed["pin"][::-1] + "0")
+        page.fill("#otp", "000000")
+        page.locator("button[value=approve]:visible").click()
+        page.wait_for_selector("[role=alert]")
+        check_page(page, "desk-wrong-pin", javascript=False)
         page.fill("#pin", handed["pin"])
         page.fill("#otp", totp.now())
         page.locator("button[value=approve]:visible").click()
