@@ -120,7 +120,7 @@ def test_without_scripts_one_signs_by_pin_and_one_time_password(
         page.fill("#pin", handed["pin"][::-1] + "0")
         page.fill("#otp", "000000")
         page.locator("button[value=approve]:visible").click()
-        page.wait_for_selector("[role=alert]")
+        page.wait_for_selector("[role=alert]:has-text('PIN hoặc mã một lần không đúng')")
         check_page(page, "desk-wrong-pin", javascript=False)
         page.fill("#pin", handed["pin"])
         page.fill("#otp", totp.now())

@@ -21,6 +21,12 @@ _WRONG = Refused(
     "Chưa phê duyệt được: bằng chứng không đúng cho yêu cầu này. Hãy thử lại.",
     "Not approved: the proof is not right for this request. Please try again.",
 )
+_WRONG_PIN = Refused(
+    "Chưa phê duyệt được: PIN hoặc mã một lần không đúng, hoặc mã đã được dùng. Hãy đợi mã mới rồi nhập lại"
+    " cả hai; sai nhiều lần thì PIN bị khóa.",
+    "Not approved: the PIN or the one-time code is wrong, or the code was used before. Wait for a new code"
+    " and type both again; after several wrong attempts the PIN is locked.",
+)
 _TOO_OFTEN = Refused(
     "Bạn đã thử sai nhiều lần. Hãy đợi vài phút rồi thử lại.",
     "Too many wrong attempts. Wait a few minutes and try again.",
@@ -49,7 +55,7 @@ def approve_shown(
 ) -> Refused | None:
     """None when ``act``, made of what ``pending`` asks for, is approved.
 
-    Whatever was wrong with a proof, the words are the same.
+    Whatever was wrong with a proof of one kind, the words are the same.
     """
     guessable = approval.kind == "pin_otp"
     try:
@@ -60,7 +66,7 @@ def approve_shown(
     except QuotaExceeded:
         return _TOO_OFTEN
     except ApprovalRefused:
-        return _WRONG
+        return _WRONG_PIN if guessable else _WRONG
     except PolicyRefused:
         return _POLICY
     except CredentialNotUsable:
