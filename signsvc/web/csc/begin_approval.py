@@ -90,6 +90,11 @@ def begin_approval_endpoints(services: Services) -> Endpoints:
             raise RequestRefused(
                 "return_uri phải thuộc máy chủ định danh.", "return_uri must be the identity provider's."
             )
+        if body.prepared and (body.documents or body.signatures != len(body.prepared)):
+            raise RequestRefused(
+                "prepared đứng thay cho documents, và signatures là số lượng của nó.",
+                "prepared stands instead of documents, and signatures is how many they are.",
+            )
         asked = Asked(
             body.client_id,
             body.client_name,

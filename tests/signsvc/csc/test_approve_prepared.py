@@ -11,7 +11,7 @@ from antin.software_passkey import SoftwarePasskey
 from tests.servers.people import Enrolled as Person
 from tests.servers.plain_pdf import make_pdf
 from tests.signsvc.csc.approval import Page, passkey, person
-from tests.signsvc.csc.conftest import Csc
+from tests.signsvc.csc.conftest import Csc, hashed
 
 __all__ = ["passkey", "person"]
 
@@ -117,6 +117,8 @@ def test_only_what_this_client_prepared_with_this_credential_can_be_shown(
         begin(csc, person, one, client_id="he-thong-khac"),
         begin(csc, person, one, prepared=["0" * 32]),
         begin(csc, person, one, one),
+        begin(csc, person, one, signatures=2),
+        begin(csc, person, one, documents=[{"digest": hashed("Giấy mời"), "title": "Giấy mời"}]),
     ):
         assert wrong.begun.status_code == 400
     page = begin(csc, person, one)
