@@ -9,7 +9,7 @@ import pytest
 from desk.store.documents import PAGE
 
 from idp.testing.provider import SampleProvider
-from tests.clients.desk.conftest import RESOURCE, House
+from tests.clients.desk.conftest import RESOURCE, House, form_token
 from tests.servers.desk import RunningDesk
 from tests.servers.redis import RunningRedis
 
@@ -42,6 +42,19 @@ def test_vietnamese_comes_first_and_english_on_asking(house: House) -> None:
             assert f'<html lang="{language}">' in http.get("/").text
             assert http.get("/", params={"lang": "en"}).headers["Content-Language"] == "en"
             assert http.get("/").headers["Content-Language"] == "en"
+
+
+@pytest.mark.parametrize(("posted", "leads"), [("/upload", "/upload"), ("/sign", "/"), ("/logout", "/")])
+def test_the_other_language_is_there_on_every_page_that_answers_a_form(
+    house: House, http: httpx.Client, posted: str, leads: str
+) -> None:
+    house.log_in(house.person(), http)
+    token = form_token(http.get("/upload"))
+    answer = http.post(posted, data={"csrf_token": token})
+    link = re.search(r'class="language" href="([^"]+)"', answer.text)
+    assert link
+    assert link.group(1) == f"{leads}?lang=en"
+    assert http.get(link.group(1)).status_code in (200, 303)
 
 
 def test_an_unknown_page_says_what_to_do(http: httpx.Client) -> None:

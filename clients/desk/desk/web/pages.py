@@ -87,9 +87,10 @@ def _choose_language() -> str:
 
 
 def _language_link(language: str) -> str:
-    """This very page in the other language."""
+    """This very page in the other language; the first one, where this one cannot be asked for by GET."""
+    again = request.method == "GET" or current_app.url_map.bind("").test(request.path, "GET")
     kept = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    path = quote(f"/{request.path.lstrip('/')}")
+    path = quote(f"/{request.path.lstrip('/')}") if again else "/"
     return f"{path}?{urlencode([*kept, ('lang', language)])}"
 
 
